@@ -1,0 +1,113 @@
+"""Sizes and durations as people write them: what is printed for them can be read back."""
+
+import re
+from fractions import Fraction
+
+SIZE_PATTERN = r"^[0-9]+(\.[0-9]+)? ?(B|[kKMGTP]B|[KMGTP]iB?)?$"
+DURATION_PATTERN = r"^([0-9]+(\.[0-9]+)? ?(ms|s|m|h|d) ?)+$|^[0-9]+(\.[0-9]+)?$"
+
+MAX_BYTES = 2**63 - 1
+MAX_SECONDS = 365 * 86400
+
+_BYTES = {"": 1, "B": 1, "kB": 1000, "KB": 1000, "Ki": 1024, "KiB": 1024} | {
+    f"{letter}{suffix}": base**power
+    for power, letter in enumerate("MGTP", start=2)
+    for suffix, base in (("B", 1000), ("i", 1024), ("iB", 1024))
+}
+_SECONDS = {
+    "d": Fraction(86400),
+    "h": Fraction(3600),
+    "m": Fraction(60),
+    "s": Fraction(1),
+    "ms": Fraction(1, 1000),
+}
+_NUMBER = re.compile(r"([0-9]{1,24}(?:\.[0-9]{1,12})?) ?([A-Za-z]*)", re.ASCII)
+
+
+def parse_size(text: str) -> int:
+    """Bytes: `1.5GiB` and `1.5Gi` count in 1024s, `500MB` in 1000s, `4096` is bytes.
+
+    Raises ValueError, saying what was expected.
+    """
+    match = _NUMBER.fullmatch(text)
+    if match is None:
+        raise ValueError(f"expected a size such as 480MiB, 1.5GiB or 500MB, not {_short(text)}")
+    number, unit = match.groups()
+    if unit not in _BYTES:
+        raise ValueError(f"{_short(text)} has no unit of size; {_size_hint(unit)}")
+    size: int = round(Fraction(number) * _BYTES[unit])
+    if size > MAX_BYTES:
+        raise ValueError(f"{_short(text)} is more than any memory; the most is 8191PiB")
+    return size
+
+
+def parse_duration(text: str) -> float:
+    """Seconds: `250ms`, `30s`, `5m`, `1h30m`, `2d`; a bare number is seconds.
+
+    Raises ValueError, saying what was expected.
+    """
+    rest = text
+    if not rest:
+        raise ValueError("expected a duration such as 30s, 5m or 1h30m, not ''")
+    total = Fraction(0)
+    units = list(_SECONDS)
+    while rest:
+        match = _NUMBER.match(rest)
+        if match is None:
+            raise ValueError(
+                f"expected a duration such as 30s, 250ms, 5m or 1h30m, not {_short(text)}"
+            )
+        number, unit = match.groups()
+        rest = rest[match.end() :].lstrip()
+        if not unit and not total and not rest:
+            unit = "s"
+        if unit not in units:
+            raise ValueError(f"{_short(text)}: expected {' or '.join(units)} after {number!r}")
+        units = units[units.index(unit) + 1 :] or ["nothing more"]
+        total += Fraction(number) * _SECONDS[unit]
+    if total > MAX_SECONDS:
+        raise ValueError(f"{_short(text)} is more than a year; the most is 365d")
+    return float(total)
+
+
+def format_size(size_bytes: int) -> str:
+    """For people: `480MiB`, `1.5GiB`, `93.8MiB`: exact below 1 KiB, else four digits or more."""
+    size, unit = float(size_bytes), "B"
+    for larger in ("KiB", "MiB", "GiB", "TiB", "PiB"):
+        if size < 1024:
+            break
+        size, unit = size / 1024, larger
+    if unit == "B":
+        return f"{size_bytes}B"
+    return f"{_trim(f'{size:.1f}' if size >= 100 else f'{size:.2f}')}{unit}"
+
+
+def format_duration(seconds: float) -> str:
+    """For people: `250ms`, `1.5s`, `12s`, `1m30s`, `1h30m`, `2d4h`."""
+    if seconds < 0.9995:
+        digits = 0 if seconds >= 0.0995 else 1 if seconds >= 0.00995 else 2
+        return f"{_trim(f'{seconds * 1000:.{digits}f}')}ms" if seconds else "0s"
+    if seconds < 59.5:
+        return f"{_trim(f'{seconds:.2f}' if seconds < 9.995 else f'{seconds:.1f}')}s"
+    rest = round(seconds) if seconds < 3600 else round(seconds / 60) * 60
+    parts = []
+    for unit, length in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
+        count, rest = divmod(rest, length)
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts)
+
+
+def _trim(number: str) -> str:
+    return number.rstrip("0").rstrip(".") if "." in number else number
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 40 else text[:40] + "…")
+
+
+def _size_hint(unit: str) -> str:
+    letter = unit[:1].upper()
+    if letter and letter in "KMGTP":
+        return f"write {letter}iB (1024s) or {letter}B (1000s)"
+    return "write B, KiB, MiB, GiB or TiB (or kB, MB, GB, TB)"
