@@ -1,0 +1,27 @@
+"""The pure core: events in, actions out."""
+
+from coterie.scheduler.actions import Action, Dispatch, Fetch, Load, Refuse, Unload
+from coterie.scheduler.events import Event
+from coterie.scheduler.policies import POLICIES, Policy, policy, policy_problem
+from coterie.scheduler.records import Snapshot
+from coterie.scheduler.scheduler import Scheduler
+from coterie.scheduler.status import DeviceStatus, ExpertStatus, Explanation
+
+__all__ = [
+    "POLICIES",
+    "Action",
+    "DeviceStatus",
+    "Dispatch",
+    "Event",
+    "ExpertStatus",
+    "Explanation",
+    "Fetch",
+    "Load",
+    "Policy",
+    "Refuse",
+    "Scheduler",
+    "Snapshot",
+    "Unload",
+    "policy",
+    "policy_problem",
+]

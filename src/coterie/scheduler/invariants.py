@@ -1,0 +1,125 @@
+"""What always holds between two events, asserted. Slow: for tests and simulations."""
+
+from coterie.scheduler.ledger import host_of
+from coterie.scheduler.phases import Fetching, Phase
+from coterie.scheduler.world import World
+
+
+def check(world: World) -> None:
+    """Raises AssertionError where a record contradicts another, or a promise to users is broken."""
+    world.ledger.check()
+    _check_bytes(world)
+    _check_requests(world)
+    _check_replicas(world)
+    _check_orders(world)
+
+
+def _check_bytes(world: World) -> None:
+    for name, view in world.devices.items():
+        place = world.ledger[name]
+        held: dict[str, int] = {}
+        for replica in view.replicas.values():
+            for part in replica.hot:
+                held[part.digest] = max(held.get(part.digest, 0), part.size_bytes)
+        assert place.used_bytes == sum(held.values()), name
+        if place.free_bytes() < 0:
+            evictable = [
+                replica
+                for replica in view.replicas.values()
+                if replica.phase is Phase.HOT and not world.experts[replica.expert].pinned
+            ]
+            leaving = [
+                r.hot for r in view.replicas.values() if r.phase not in (Phase.HOT, Phase.LOADING)
+            ]
+            assert not evictable or place.frees(leaving) >= -place.free_bytes(), (
+                f"{name} is over its budget"
+            )
+        assert world.ledger[host_of(view.record.node)].free_bytes() >= 0, name
+        assert view.loading + len(view.claims) <= view.record.parallel_loads, name
+
+
+def _check_requests(world: World) -> None:
+    waiting = 0
+    for expert in world.experts.values():
+        waiting += len(expert.waiting)
+        for name in expert.waiting:
+            request = world.requests[name]
+            assert request.expert == expert.name
+            assert not request.replica
+        total = sum(world.requests[name].since for name in expert.waiting)
+        assert abs(total - expert.waiting_since_s) <= 1e-6 * max(1.0, abs(total)), expert.name
+    assert waiting == world.waiting_count <= world.limits.queue
+    running: dict[tuple[str, int], int] = {}
+    for request in world.requests.values():
+        if request.replica:
+            key = (request.replica, request.generation)
+            running[key] = running.get(key, 0) + 1
+        else:
+            assert request.request in world.experts[request.expert].waiting
+    for replica in world.replicas.values():
+        if replica.phase is not Phase.UNLOADING:
+            assert replica.running == running.get((replica.replica, replica.generation), 0), replica
+
+
+def _check_replicas(world: World) -> None:
+    for name, view in world.devices.items():
+        active = 0
+        for replica in view.replicas.values():
+            expert = world.experts[replica.expert]
+            assert world.replicas[replica.replica] is replica
+            assert replica.running <= expert.slots
+            assert not (replica.phase is Phase.LOADING and replica.running)
+            active += replica.running > 0
+        assert active == view.active, name
+        assert view.loading == sum(r.phase is Phase.LOADING for r in view.replicas.values()), name
+        if view.record.parallel_runs:
+            assert view.active <= view.record.parallel_runs, name
+    for expert in world.experts.values():
+        homes = world.homes.get(expert.name, {}).values()
+        alive = [replica for replica in homes if replica.phase in (Phase.LOADING, Phase.HOT)]
+        assert len(alive) + (expert.name in world.claims) <= expert.replicas_max, expert.name
+        for replica in alive:  # nobody waits beside a free slot, unless for a turn
+            if replica.phase is Phase.HOT and expert.waiting and replica.running < expert.slots:
+                assert world.devices[replica.device].record.parallel_runs, expert.name
+
+
+def _check_orders(world: World) -> None:
+    views = world.views
+    views.settle()
+    for name in world.claims:
+        assert world.experts[name].waiting or world.experts[name].asked_at is not None, name
+    listed = {name: due for due, name in views.demand}
+    for expert in world.experts.values():
+        assert listed.get(expert.name) == expert.due, expert.name
+        wanted = bool(expert.waiting) or expert.asked_at is not None
+        if wanted and expert.fetching is Fetching.COLD and world.can_grow(expert):
+            assert expert.due is not None, expert.name
+        else:
+            assert expert.due is None, expert.name
+    for name, view in world.devices.items():
+        evictable = {
+            replica.replica
+            for replica in view.replicas.values()
+            if replica.phase is Phase.HOT and not world.experts[replica.expert].pinned
+        }
+        idle = {replica for _, replica in views.idle(name)}
+        busy = {replica for _, replica in views.busy(name)}
+        assert idle | busy == evictable, name
+        assert not idle & busy, name
+        for replica_name in idle:
+            replica = world.replicas[replica_name]
+            assert not replica.running, replica_name
+            assert not world.experts[replica.expert].waiting, replica_name
+        if view.record.parallel_runs:
+            lined = {
+                replica.replica
+                for replica in view.replicas.values()
+                if replica.phase is Phase.HOT
+                and not replica.running
+                and world.experts[replica.expert].waiting
+            }
+            assert {replica for _, replica in views.line(name)} == lined, name
+            assert not lined or view.active >= view.record.parallel_runs, (
+                f"{name} idles while {lined} wait"
+            )
+        assert (name in {device for _, device in views.roomy}) == (view.open_loads() > 0), name

@@ -1,0 +1,146 @@
+"""Whom to load, when, and whom to evict: pure cost functions. The cheapest wins; the caller breaks
+ties by name.
+
+A policy never sees the clock: each function answers with a time or a key that holds until its own
+arguments change, which is what lets the core keep everything in sorted order.
+"""
+
+from math import exp, log
+from typing import Protocol
+
+from msgspec import Struct
+
+from coterie.errors import Problem
+
+TURN_S = 1.0
+
+
+class Waiting(Struct, frozen=True):
+    """Those who wait for one expert: how many, since when the oldest, and the sum of their arrival
+    times.
+    """
+
+    count: int
+    oldest: float
+    total: float
+
+    def accrued_at(self, cost_s: float) -> float:
+        """When their waiting, added up, amounts to `cost_s` request-seconds."""
+        return (self.total + cost_s) / self.count
+
+
+class Resident(Struct, frozen=True):
+    """A hot replica as a policy sees it."""
+
+    loaded_at: float
+    used_at: float
+    size_bytes: int
+    load_s: float
+    rate_order: float
+    rate: float
+    in_use: int
+
+
+class Policy(Protocol):
+    """The decisions that differ between policies. Times are seconds on the events' clock."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def turn_s(self) -> float:
+        """How long an active replica may take more requests while another waits for its turn."""
+        ...
+
+    def due(self, waiting: Waiting, load_s: float) -> float:
+        """The order in which waiting experts are loaded: the earliest first."""
+        ...
+
+    def keep(self, resident: Resident) -> float:
+        """The order in which residents are evicted: the lowest first."""
+        ...
+
+    def shelter(self, resident: Resident, minimum_s: float) -> float:
+        """Until when a resident may not be evicted for another expert's sake."""
+        ...
+
+    def earned(
+        self, waiting: Waiting, load_s: float, service_s: float, victims: list[Resident]
+    ) -> float:
+        """When those who wait have earned the eviction of `victims`."""
+        ...
+
+
+class Lru:
+    """First come, first served; the least recently used idle replica goes."""
+
+    name = "lru"
+    turn_s = 0.0
+
+    def due(self, waiting: Waiting, load_s: float) -> float:
+        return waiting.oldest
+
+    def keep(self, resident: Resident) -> float:
+        return resident.used_at
+
+    def shelter(self, resident: Resident, minimum_s: float) -> float:
+        return resident.loaded_at + minimum_s
+
+    def earned(
+        self, waiting: Waiting, load_s: float, service_s: float, victims: list[Resident]
+    ) -> float:
+        """At once for idle victims; never for busy ones (the starvation bound is the core's)."""
+        return float("inf") if any(victim.in_use for victim in victims) else waiting.oldest
+
+
+class Cost:
+    """Requests for one expert are answered together, and a switch must earn what it costs.
+
+    Order: an expert is due when the waiting of its requests, added up, amounts to its load; so an
+    expert that many wait for comes before one that a single request waits for, and nobody is passed
+    over for ever. Eviction: the replica whose bytes save the least reloading goes, i.e. rate x load
+    time / bytes (GreedyDual-Size with frequency: Cherkasova, "Improving WWW Proxies Performance
+    with Greedy-Dual-Size-Frequency Caching", 1998). When: the expected harm of an eviction is, for
+    each victim, its load and ours again, times the requests it would delay: those it has, and the
+    chance of one before the switch could be undone. The switch waits until as much waiting has
+    accrued (the rent-or-buy rule of ski rental: Karlin et al., "Competitive snoopy caching", 1988).
+    """
+
+    name = "cost"
+    turn_s = TURN_S
+
+    def due(self, waiting: Waiting, load_s: float) -> float:
+        return waiting.accrued_at(load_s)
+
+    def keep(self, resident: Resident) -> float:
+        return (
+            resident.rate_order + log(max(resident.load_s, 1e-6)) - log(max(resident.size_bytes, 1))
+        )
+
+    def shelter(self, resident: Resident, minimum_s: float) -> float:
+        return resident.loaded_at + max(minimum_s, resident.load_s)
+
+    def earned(
+        self, waiting: Waiting, load_s: float, service_s: float, victims: list[Resident]
+    ) -> float:
+        harm_s = 0.0
+        for victim in victims:
+            back_s = load_s + victim.load_s
+            chance = 1.0 - exp(-victim.rate * (back_s + service_s))
+            harm_s += (victim.in_use + chance) * back_s
+        return waiting.accrued_at(harm_s)
+
+
+POLICIES: dict[str, type[Lru] | type[Cost]] = {"cost": Cost, "lru": Lru}
+
+
+def policy(name: str) -> Policy:
+    """The policy of that name. Raises KeyError; `policy_problem` says it kindly."""
+    return POLICIES[name]()
+
+
+def policy_problem(name: str) -> Problem | None:
+    """What to say of an unknown policy's name in the document."""
+    if name in POLICIES:
+        return None
+    return Problem("scheduler.policy", f"no policy {name!r}; known: {', '.join(sorted(POLICIES))}")

@@ -1,0 +1,125 @@
+"""The scheduler's whole truth, as plain records. Every index is derived from them and can be built
+again.
+
+A `Snapshot` is these records: it starts each journal segment, so that a segment replays without its
+predecessors.
+"""
+
+from collections import OrderedDict
+from typing import Any, get_origin
+
+from msgspec import Struct, field
+
+from coterie.config import Limits
+from coterie.scheduler.estimates import Costs, Mean, Rate
+from coterie.scheduler.phases import Fetching, Phase
+from coterie.types import Footprint, Part
+
+NO_FOOTPRINT = Footprint()
+
+
+class DeviceRecord(Struct):
+    """A device and what is under way on it."""
+
+    device: str
+    node: str
+    hot_bytes: int
+    host_bytes: int = 0
+    parallel_loads: int = 1
+    parallel_runs: int = 0
+
+
+class ExpertRecord(Struct):
+    """An expert: what was declared, what was learnt, and who waits for it."""
+
+    name: str
+    slots: int = 1
+    replicas_max: int = 1
+    pinned: bool = False
+    preload: bool = False
+    idle_ttl_s: float = 0.0
+    devices: tuple[str, ...] = ()
+    fetching: Fetching = Fetching.ABSENT
+    footprint: Footprint = NO_FOOTPRINT
+    measured: tuple[Part, ...] = ()
+    load: Mean = field(default_factory=Mean)
+    unload: Mean = field(default_factory=Mean)
+    service: Mean = field(default_factory=Mean)
+    rate: Rate = field(default_factory=Rate)
+    waiting: OrderedDict[str, None] = field(default_factory=OrderedDict)
+    waiting_since_s: float = 0.0  # the sum of the waiting requests' arrival times
+    asked_at: float | None = (
+        None  # someone wants it resident even if nobody waits: operator, preload, pin
+    )
+    only_if_free: bool = False  # ... but nobody is to be evicted for that
+    due: float | None = None  # its key among those to be loaded
+    failures: int = 0
+    retry_at: float = 0.0
+    reason: str = ""  # of the last failure
+    evicted_at: float = 0.0
+    evicted_for: str = ""
+    last_used_at: float = 0.0
+    loads: int = 0
+    evictions: int = 0
+    served: int = 0
+
+
+class ReplicaRecord(Struct):
+    """An expert on a device, from `loading` until its memory is confirmed free."""
+
+    replica: str
+    expert: str
+    device: str
+    generation: int
+    phase: Phase
+    phase_at: float
+    hot: tuple[Part, ...]
+    warm: tuple[Part, ...]
+    deadline: float = 0.0
+    running: int = 0
+    loaded_at: float = 0.0
+    used_at: float = 0.0
+    turn_until: float = 0.0
+    doomed_for: str = ""  # the expert whose claim drains it
+
+
+class RequestRecord(Struct):
+    """A request that waits (`replica` empty) or runs."""
+
+    request: str
+    expert: str
+    since: float
+    arrived_at: float
+    attempt: int = 0
+    replica: str = ""
+    generation: int = 0
+    loading_s: float = 0.0
+
+
+class Claim(Struct):
+    """The promise of a device's next load to an expert, while room is being made for it."""
+
+    expert: str
+    device: str
+    at: float
+
+
+def revive(kind: type, value: Any) -> Any:
+    """What msgspec needs to read records again: a line of requests is an OrderedDict."""
+    assert get_origin(kind) is OrderedDict, kind
+    return OrderedDict(value)
+
+
+class Snapshot(Struct, tag="Snapshot"):
+    """Everything a scheduler knows at one moment."""
+
+    at: float
+    policy: str
+    limits: Limits
+    generation: int
+    costs: Costs
+    devices: list[DeviceRecord]
+    experts: list[ExpertRecord]
+    replicas: list[ReplicaRecord]
+    requests: list[RequestRecord]
+    claims: list[Claim]

@@ -1,0 +1,303 @@
+"""Events in, actions out: synchronous, deterministic, and the same live, in the simulator and in
+replay.
+
+The scheduler never reads a clock: `event.at` is the time, and `wake_at` says when a `Tick` is
+wanted.
+"""
+
+from typing import assert_never
+
+from coterie.config import Limits
+from coterie.scheduler import events as on
+from coterie.scheduler import explain as look
+from coterie.scheduler import snapshots
+from coterie.scheduler.actions import Action, Fetch, Refuse
+from coterie.scheduler.dispatch import Dispatcher
+from coterie.scheduler.eta import eta_s
+from coterie.scheduler.events import Event
+from coterie.scheduler.invariants import check
+from coterie.scheduler.lifecycle import Lifecycle, is_unavailable, refusal
+from coterie.scheduler.phases import Fetching, Phase
+from coterie.scheduler.policies import Policy
+from coterie.scheduler.records import ExpertRecord, Snapshot
+from coterie.scheduler.status import DeviceStatus, ExpertStatus, Explanation
+from coterie.scheduler.switching import Switcher
+from coterie.scheduler.timers import Kind, Timers
+from coterie.scheduler.world import World
+
+
+class Scheduler:
+    """Decides which request runs where, and which replica lives where."""
+
+    def __init__(self, policy: Policy, limits: Limits) -> None:
+        self._world = World(policy, limits)
+        self._timers = Timers(self._due_at)
+        self._dispatcher = Dispatcher(self._world, self._timers)
+        self._switcher = Switcher(self._world, self._timers)
+        self._lifecycle = Lifecycle(self._world, self._timers, self._dispatcher, self._switcher)
+
+    def handle(self, event: Event) -> list[Action]:
+        """Takes what happened, and answers with what to do, in this order."""
+        out: list[Action] = []
+        match event:
+            case on.Arrived():
+                self._arrived(event, out)
+            case on.Finished():
+                self._finished(event, out)
+            case on.Cancelled():
+                self._cancelled(event, out)
+            case on.Tick():
+                self._ticked(event.at, out)
+            case on.Loaded():
+                self._lifecycle.loaded(event, out)
+            case on.LoadFailed():
+                self._lifecycle.load_failed(event, out)
+            case on.Unloaded():
+                self._lifecycle.unloaded(event, out)
+            case on.Crashed():
+                self._lifecycle.crashed(event, out)
+            case on.Measured():
+                self._lifecycle.measured(event, out)
+            case on.Fetched():
+                self._lifecycle.fetched(event, out)
+            case on.FetchFailed():
+                self._lifecycle.fetch_failed(event, out)
+            case on.Reported():
+                self._lifecycle.reported(event, out)
+            case on.DeviceJoined():
+                self._lifecycle.joined(event, out)
+            case on.NodeLeft():
+                self._lifecycle.left(event, out)
+            case on.Declared():
+                self._declared(event, out)
+            case on.LoadRequested():
+                self._load_requested(event, out)
+            case on.UnloadRequested():
+                self._unload_requested(event, out)
+            case on.PinChanged():
+                self._pin_changed(event, out)
+            case _:
+                assert_never(event)
+        while self._world.doubted:
+            for replica in self._switcher.unwanted(event.at):
+                self._lifecycle.settle_in(replica, event.at, out)
+            self._switcher.pump(event.at, out)
+        return out
+
+    def wake_at(self) -> float | None:
+        """When a `Tick` is wanted, if nothing else happens before; None: never."""
+        times = [at for at in (self._timers.next_at(), self._switcher.look_at) if at is not None]
+        return min(times, default=None)
+
+    def check(self) -> None:
+        """Asserts every invariant of the core."""
+        check(self._world)
+
+    def snapshot(self, at: float) -> Snapshot:
+        """Everything it knows, to be restored into a new scheduler."""
+        return snapshots.take(self._world, at)
+
+    @classmethod
+    def restored(cls, snapshot: Snapshot, policy: Policy) -> "Scheduler":
+        """A scheduler that goes on where `snapshot` was taken, within the limits of then."""
+        scheduler = cls(policy, snapshot.limits)
+        snapshots.restore(scheduler._world, snapshot)
+        scheduler._set_timers()
+        scheduler._switcher.look_at = snapshot.at
+        return scheduler
+
+    # -- looking -----------------------------------------------------------------------------------
+
+    def experts(self, now: float) -> list[ExpertStatus]:
+        return [
+            look.expert_status(self._world, expert, now) for expert in self._world.experts.values()
+        ]
+
+    def devices(self) -> list[DeviceStatus]:
+        return [look.device_status(self._world, device) for device in self._world.devices]
+
+    def explain(self, subject: str, now: float) -> Explanation | None:
+        """Why a request or an expert is where it is; None if there is neither of that name."""
+        return look.explain(self._world, subject, now)
+
+    def eta_s(self, expert: str, now: float) -> float | None:
+        """Seconds until a request that came now could start, where that can be said."""
+        record = self._world.experts.get(expert)
+        return None if record is None else eta_s(self._world, record, now)
+
+    # -- requests ----------------------------------------------------------------------------------
+
+    def _arrived(self, event: on.Arrived, out: list[Action]) -> None:
+        world = self._world
+        assert event.request not in world.requests, f"request {event.request!r} arrived twice"
+        expert = world.experts.get(event.expert)
+        if expert is None:
+            reason = f"no expert {event.expert!r} in this composition"
+            out.append(Refuse(event.request, "model_not_found", reason, 0.0))
+        elif is_unavailable(expert, event.at):
+            out.append(refusal(event.request, expert, event.at))
+        elif not self._dispatcher.arrive(event, expert, out) and expert.waiting:
+            world.views.list_expert(expert)
+            if expert.due is not None:
+                self._switcher.pump(event.at, out)
+
+    def _finished(self, event: on.Finished, out: list[Action]) -> None:
+        world = self._world
+        request = world.requests.get(event.request)
+        if request is None:
+            return
+        if not request.replica:
+            self._cancelled(on.Cancelled(event.at, event.request), out)
+            return
+        expert = world.experts[request.expert]
+        replica = self._dispatcher.finish(event, request, out)
+        if replica is None:
+            return
+        if expert.due is not None or expert.waiting:
+            world.views.list_expert(expert)
+        if replica.running:
+            return
+        if replica.phase is Phase.DRAINING:
+            self._switcher.drained(replica, event.at, out)
+        elif expert.idle_ttl_s:
+            self._timers.set(event.at + expert.idle_ttl_s, "idle", replica.replica)
+        self._switcher.pump(event.at, out, replica.device)
+
+    def _cancelled(self, event: on.Cancelled, out: list[Action]) -> None:
+        world = self._world
+        request = world.requests.get(event.request)
+        if request is None or request.replica:
+            return  # a running request ends with `Finished`
+        expert = world.experts[request.expert]
+        world.dequeue(request)
+        del world.requests[request.request]
+        self._left_line(expert, event.at, out)
+
+    def _left_line(self, expert: ExpertRecord, now: float, out: list[Action]) -> None:
+        self._dispatcher.line_up(expert)
+        self._world.views.list_expert(expert)
+        self._switcher.pump(now, out)
+
+    # -- time --------------------------------------------------------------------------------------
+
+    def _ticked(self, now: float, out: list[Action]) -> None:
+        while (due := self._timers.pop(now)) is not None:
+            self._due(*due, now, out)
+        if self._switcher.look_at is not None and self._switcher.look_at <= now:
+            self._switcher.pump(now, out)
+
+    def _due(self, kind: Kind, key: str, now: float, out: list[Action]) -> None:
+        world = self._world
+        match kind:
+            case "request":
+                request = world.requests[key]
+                expert = world.experts[request.expert]
+                eta = eta_s(world, expert, now)
+                waited = f"waited {now - request.since:.1f} s"
+                reason = f"{waited} for expert {expert.name!r}, which is the limit"
+                self._dispatcher.refuse(
+                    request, "wait_exceeded", reason, max(1.0, eta or 1.0), out, eta
+                )
+                self._left_line(expert, now, out)
+            case "idle":
+                replica = world.replicas[key]
+                idle_s = now - replica.used_at
+                self._switcher.drain(replica, f"idle for {idle_s:.1f} s", now, out)
+            case "replica":
+                replica = world.replicas[key]
+                if self._switcher.overdue(replica, now, out):
+                    self._lifecycle.load_overdue(replica, now, out)
+            case "retry":
+                self._lifecycle.fetch_again(world.experts[key], out)
+            case _:
+                assert_never(kind)
+
+    def _due_at(self, kind: Kind, key: str) -> float | None:
+        """When a timer really is due, from the records alone."""
+        world = self._world
+        match kind:
+            case "request":
+                request = world.requests.get(key)
+                return (
+                    None
+                    if request is None or request.replica
+                    else request.since + world.limits.wait
+                )
+            case "idle":
+                replica = world.replicas.get(key)
+                if replica is None or replica.phase is not Phase.HOT or replica.running:
+                    return None
+                expert = world.experts[replica.expert]
+                idles = expert.idle_ttl_s and not expert.pinned and not expert.waiting
+                return replica.used_at + expert.idle_ttl_s if idles else None
+            case "replica":
+                replica = world.replicas.get(key)
+                moving = replica is not None and replica.phase in (Phase.LOADING, Phase.UNLOADING)
+                return replica.deadline if replica is not None and moving else None
+            case "retry":
+                expert = world.experts[key]
+                return expert.retry_at if expert.fetching is Fetching.FAILED else None
+            case _:
+                assert_never(kind)
+
+    def _set_timers(self) -> None:
+        world = self._world
+        keys: list[tuple[Kind, str]] = [("request", name) for name in world.requests]
+        for name in world.replicas:
+            keys += [("idle", name), ("replica", name)]
+        keys += [("retry", name) for name in world.experts]
+        for kind, key in keys:
+            due = self._due_at(kind, key)
+            if due is not None:
+                self._timers.set(due, kind, key)
+
+    # -- the composition and its operators ---------------------------------------------------------
+
+    def _declared(self, event: on.Declared, out: list[Action]) -> None:
+        if event.expert in self._world.experts:
+            return
+        self._world.experts[event.expert] = ExpertRecord(
+            name=event.expert,
+            slots=event.slots,
+            replicas_max=event.replicas,
+            pinned=event.pinned,
+            preload=event.preload,
+            idle_ttl_s=event.idle_ttl_s,
+            devices=event.devices,
+            fetching=Fetching.FETCHING,
+        )
+        out.append(Fetch(event.expert))
+
+    def _load_requested(self, event: on.LoadRequested, out: list[Action]) -> None:
+        expert = self._world.experts.get(event.expert)
+        if expert is None:
+            return
+        expert.failures, expert.retry_at = 0, 0.0
+        self._lifecycle.fetch_again(expert, out)
+        self._lifecycle.ask(expert, event.at, only_if_free=False)
+        self._switcher.pump(event.at, out)
+
+    def _unload_requested(self, event: on.UnloadRequested, out: list[Action]) -> None:
+        expert = self._world.experts.get(event.expert)
+        if expert is None or expert.pinned:
+            return
+        expert.asked_at = None
+        self._world.views.list_expert(expert)
+        for replica in list(self._world.homes.get(event.expert, {}).values()):
+            if replica.phase is Phase.HOT:
+                self._switcher.drain(replica, "asked to", event.at, out)
+            elif replica.phase is Phase.LOADING and not expert.waiting:
+                self._switcher.unload(replica, "asked to", event.at, out)
+        self._world.doubt(expert)
+        self._switcher.pump(event.at, out)
+
+    def _pin_changed(self, event: on.PinChanged, out: list[Action]) -> None:
+        expert = self._world.experts.get(event.expert)
+        if expert is None:
+            return
+        expert.pinned = event.pinned
+        for replica in self._world.homes.get(event.expert, {}).values():
+            self._world.views.touch(replica)
+        if event.pinned:
+            self._lifecycle.ask(expert, event.at, only_if_free=False)
+        self._switcher.pump(event.at, out)

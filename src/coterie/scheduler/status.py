@@ -1,0 +1,47 @@
+"""How the core looks from outside: values made on request. Looking never changes anything."""
+
+from msgspec import Struct
+
+
+class ExpertStatus(Struct, frozen=True):
+    """One expert now. Bytes are of one replica in hot memory; times are seconds since the epoch (0:
+    never).
+    """
+
+    name: str
+    phase: str = "absent"
+    tier: str = "remote"
+    devices: tuple[str, ...] = ()
+    estimated_bytes: int = 0
+    measured_bytes: int = 0
+    waiting: int = 0
+    running: int = 0
+    slots: int = 1
+    last_used_at: float = 0.0
+    loads: int = 0
+    evictions: int = 0
+    failures: int = 0
+    pinned: bool = False
+    eta_s: float | None = None
+    load_s: float = 0.0
+    reason: str = ""
+
+
+class DeviceStatus(Struct, frozen=True):
+    """One device now: its budget, what the ledger holds of it, and who lives there."""
+
+    device: str
+    node: str = ""
+    hot_bytes: int = 0
+    used_bytes: int = 0
+    replicas: tuple[str, ...] = ()
+    loading: int = 0
+
+
+class Explanation(Struct, frozen=True):
+    """Why a request or an expert is where it is, and what would change that."""
+
+    subject: str
+    kind: str = "expert"
+    state: str = ""
+    lines: tuple[str, ...] = ()

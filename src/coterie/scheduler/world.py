@@ -1,0 +1,218 @@
+"""The records, and the few facts about them that several decisions share. Sorted views live in
+`views.py`.
+"""
+
+from coterie.config import Limits
+from coterie.scheduler.estimates import Costs
+from coterie.scheduler.ledger import Ledger, host_of
+from coterie.scheduler.phases import NEXT, Fetching, Phase
+from coterie.scheduler.policies import Policy, Resident, Waiting
+from coterie.scheduler.records import (
+    Claim,
+    DeviceRecord,
+    ExpertRecord,
+    ReplicaRecord,
+    RequestRecord,
+)
+from coterie.scheduler.views import Views
+from coterie.types import Part
+
+TRUSTED_AFTER = (
+    16  # services: memory grows with the first long prompts, so an estimate holds until then
+)
+
+
+class DeviceView:
+    """A device and what is on it."""
+
+    __slots__ = ("active", "claims", "loading", "record", "replicas")
+
+    def __init__(self, record: DeviceRecord) -> None:
+        self.record = record
+        self.replicas: dict[str, ReplicaRecord] = {}
+        self.claims: list[Claim] = []
+        self.loading = 0  # replicas that load
+        self.active = 0  # replicas with running requests
+
+    def open_loads(self) -> int:
+        return self.record.parallel_loads - self.loading - len(self.claims)
+
+
+class World:
+    """All that the scheduler knows."""
+
+    def __init__(self, policy: Policy, limits: Limits) -> None:
+        self.policy = policy
+        self.limits = limits
+        self.costs = Costs()
+        self.ledger = Ledger()
+        self.generation = 0
+        self.devices: dict[str, DeviceView] = {}
+        self.experts: dict[str, ExpertRecord] = {}
+        self.replicas: dict[str, ReplicaRecord] = {}
+        self.requests: dict[str, RequestRecord] = {}
+        self.claims: dict[str, Claim] = {}  # by expert
+        self.doubted: dict[str, None] = {}  # experts whose claims nobody may want any more
+        self.homes: dict[str, dict[str, ReplicaRecord]] = {}  # expert -> its replicas
+        self.waiting_count = 0
+        self.views = Views(self)
+
+    # -- what things cost --------------------------------------------------------------------------
+
+    def hot_parts(self, expert: ExpertRecord) -> tuple[Part, ...]:
+        """What a new replica is to hold: the estimate, until enough was served to trust the
+        measurement.
+        """
+        if expert.measured and expert.served >= TRUSTED_AFTER:
+            return expert.measured
+        return expert.footprint.hot
+
+    def size_bytes(self, expert: ExpertRecord) -> int:
+        return sum(part.size_bytes for part in self.hot_parts(expert))
+
+    def load_s(self, expert: ExpertRecord) -> float:
+        return self.costs.load_s(expert.load, expert.footprint.hot_bytes)
+
+    def service_s(self, expert: ExpertRecord) -> float:
+        return self.costs.service_s(expert.service)
+
+    def oldest(self, expert: ExpertRecord) -> float:
+        """The arrival of the first in an expert's line (which must not be empty)."""
+        return self.requests[next(iter(expert.waiting))].since
+
+    def waiting_of(self, expert: ExpertRecord) -> Waiting | None:
+        """Those who wait for an expert; whoever asked for it to be resident counts as one."""
+        if expert.waiting:
+            return Waiting(len(expert.waiting), self.oldest(expert), expert.waiting_since_s)
+        if expert.asked_at is not None:
+            return Waiting(1, expert.asked_at, expert.asked_at)
+        return None
+
+    def resident(self, replica: ReplicaRecord, now: float) -> Resident:
+        """A replica as policies see it."""
+        expert = self.experts[replica.expert]
+        return Resident(
+            loaded_at=replica.loaded_at,
+            used_at=replica.used_at,
+            size_bytes=self.size_bytes(expert),
+            load_s=self.load_s(expert),
+            rate_order=expert.rate.order(),
+            rate=expert.rate.per_second(now),
+            in_use=replica.running + len(expert.waiting),
+        )
+
+    def can_grow(self, expert: ExpertRecord) -> bool:
+        """May it have one more replica: the first, or another where every slot it has is taken?"""
+        if expert.fetching is not Fetching.COLD or expert.name in self.claims:
+            return False
+        alive = 0
+        for replica in self.homes.get(expert.name, {}).values():
+            if replica.phase is Phase.LOADING:
+                return False
+            if replica.phase is Phase.HOT:
+                alive += 1
+                if replica.running < expert.slots:
+                    return False
+        return alive == 0 or (alive < expert.replicas_max and bool(expert.waiting))
+
+    # -- requests ----------------------------------------------------------------------------------
+
+    def enqueue(self, request: RequestRecord) -> None:
+        """Another attempt goes before those who never had one."""
+        expert = self.experts[request.expert]
+        self.requests[request.request] = request
+        expert.waiting[request.request] = None
+        if request.attempt:
+            expert.waiting.move_to_end(request.request, last=False)
+        expert.waiting_since_s += request.since
+        self.waiting_count += 1
+
+    def dequeue(self, request: RequestRecord) -> None:
+        expert = self.experts[request.expert]
+        del expert.waiting[request.request]
+        expert.waiting_since_s = expert.waiting_since_s - request.since if expert.waiting else 0.0
+        self.waiting_count -= 1
+        self.doubt(expert)
+
+    def doubt(self, expert: ExpertRecord) -> None:
+        """Marks an expert's claim for giving up, if nobody wants it any more."""
+        if expert.name in self.claims and not expert.waiting and expert.asked_at is None:
+            self.doubted[expert.name] = None
+
+    # -- replicas ----------------------------------------------------------------------------------
+
+    def add_device(self, record: DeviceRecord) -> None:
+        self.devices[record.device] = DeviceView(record)
+        self.ledger.open(record.device, record.hot_bytes)
+        self.ledger.open(host_of(record.node), record.host_bytes)
+        self.views.touch_device(record.device)
+
+    def remove_device(self, device: str) -> None:
+        """A device without replicas or claims leaves; with the last of its node, the node's host
+        memory.
+        """
+        view = self.devices[device]
+        assert not view.replicas, device
+        assert not view.claims, device
+        self.views.forget_device(device)
+        del self.devices[device]
+        self.ledger.close(device)
+        if all(other.record.node != view.record.node for other in self.devices.values()):
+            self.ledger.close(host_of(view.record.node))
+
+    def add_replica(self, replica: ReplicaRecord) -> None:
+        view = self.devices[replica.device]
+        self.ledger[replica.device].hold(replica.hot)
+        self.ledger[host_of(view.record.node)].hold(replica.warm)
+        self.replicas[replica.replica] = replica
+        view.replicas[replica.replica] = replica
+        view.loading += replica.phase is Phase.LOADING
+        view.active += replica.running > 0
+        self.homes.setdefault(replica.expert, {})[replica.replica] = replica
+        self.views.count_digests(replica, 1)
+        self.views.touch(replica)
+
+    def remove_replica(self, replica: ReplicaRecord) -> None:
+        assert replica.phase is Phase.UNLOADING, replica
+        view = self.devices[replica.device]
+        self.views.forget(replica)
+        self.views.count_digests(replica, -1)
+        self.ledger[replica.device].release(replica.hot)
+        self.ledger[host_of(view.record.node)].release(replica.warm)
+        del self.replicas[replica.replica]
+        del view.replicas[replica.replica]
+        homes = self.homes[replica.expert]
+        del homes[replica.replica]
+        if not homes:
+            del self.homes[replica.expert]
+
+    def enter(self, replica: ReplicaRecord, phase: Phase, now: float) -> None:
+        """Moves a replica along the table of phases."""
+        assert phase in NEXT[replica.phase], (replica.replica, replica.phase, phase)
+        view = self.devices[replica.device]
+        view.loading -= replica.phase is Phase.LOADING
+        if phase is Phase.UNLOADING and replica.running:
+            replica.running = 0  # its requests died with it; each still reports its end
+            view.active -= 1
+        replica.phase, replica.phase_at = phase, now
+        self.views.touch(replica)
+
+    def run(self, replica: ReplicaRecord, step: int) -> None:
+        """One request more (+1) or less (-1) runs on a replica."""
+        before = replica.running
+        replica.running += step
+        if before == 0 or replica.running == 0:
+            self.devices[replica.device].active += step
+            self.views.touch(replica)
+
+    def resize(self, replica: ReplicaRecord, hot: tuple[Part, ...]) -> None:
+        """Books what a replica was seen to take in place of what it was held at."""
+        if hot == replica.hot:
+            return
+        place = self.ledger[replica.device]
+        self.views.count_digests(replica, -1)
+        place.release(replica.hot)
+        replica.hot = hot
+        place.hold(hot)
+        self.views.count_digests(replica, 1)
+        self.views.touch_device(replica.device)

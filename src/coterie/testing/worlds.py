@@ -1,0 +1,97 @@
+"""Random worlds for Hypothesis: what the core must hold its promises in."""
+
+from hypothesis import strategies as st
+
+from coterie.config import Limits
+from coterie.scheduler import Scheduler, policy
+from coterie.scheduler import events as on
+from coterie.testing.world import Faults, Model, World
+from coterie.types import Part
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> World:
+    """A random composition, its arrivals, its operators and its faults."""
+    name = draw(st.sampled_from(["cost", "lru"]))
+    limits = Limits(
+        wait=draw(st.sampled_from([5.0, 30.0])),
+        starvation=draw(st.sampled_from([0.0, 1.0, 5.0])),
+        queue=draw(st.sampled_from([5, 1000])),
+        queue_per_expert=draw(st.sampled_from([2, 50])),
+        minimum_residency=draw(st.sampled_from([0.0, 2.0])),
+        backoff=0.5,
+    )
+    core = Scheduler(policy(name), limits)
+    count = draw(st.integers(1, 8))
+    shared = draw(st.booleans())
+    models = {}
+    for i in range(count):
+        digest = f"sha256:{i // 2 if shared else i}"
+        size = 10 if shared else draw(st.integers(1, 20))
+        models[f"e{i}"] = Model(
+            parts=(Part(digest, size), Part(f"private:e{i}", 2)),
+            load_s=draw(st.sampled_from([0.1, 1.0, 3.0])),
+            unload_s=draw(st.sampled_from([0.01, 0.5])),
+            run_s=draw(st.sampled_from([0.05, 1.0])),
+            fetch_s=draw(st.sampled_from([0.0, 1.0])),
+        )
+    chance = st.sampled_from([0.0, 0.0, 0.1, 0.3])
+    faults = Faults(*(draw(chance) for _ in range(6)))
+    world = World(core, models, faults, seed=draw(st.integers(0, 1000)))
+    for i in range(draw(st.integers(1, 3))):
+        world.add(
+            [
+                on.DeviceJoined(
+                    0.0,
+                    f"n{i}/d",
+                    f"n{i}",
+                    draw(st.integers(10, 60)),
+                    parallel_loads=draw(st.integers(1, 2)),
+                    parallel_runs=draw(st.integers(0, 2)),
+                )
+            ]
+        )
+    for name in models:
+        world.add(
+            [
+                on.Declared(
+                    0.0,
+                    name,
+                    slots=draw(st.integers(1, 3)),
+                    replicas=draw(st.integers(1, 2)),
+                    pinned=draw(st.integers(0, 9)) == 0,
+                    preload=draw(st.integers(0, 4)) == 0,
+                    idle_ttl_s=draw(st.sampled_from([0.0, 0.0, 3.0])),
+                    devices=draw(st.sampled_from([(), (), ("n0/d",)])),
+                )
+            ]
+        )
+    arrivals = [
+        on.Arrived(draw(st.floats(0.0, 40.0)), f"r{i}", f"e{draw(st.integers(0, count - 1))}")
+        for i in range(draw(st.integers(0, 60)))
+    ]
+    world.add(arrivals)
+    leaves = draw(st.lists(st.integers(0, 59), max_size=8))
+    world.add(
+        on.Cancelled(arrivals[i].at + draw(st.floats(0.0, 5.0)), arrivals[i].request)
+        for i in leaves
+        if i < len(arrivals)
+    )
+    names = st.sampled_from(sorted(models))
+    for _ in range(draw(st.integers(0, 4))):
+        at = draw(st.floats(0.0, 40.0))
+        world.add(
+            [
+                draw(
+                    st.one_of(
+                        names.map(lambda name, at=at: on.LoadRequested(at, name)),
+                        names.map(lambda name, at=at: on.UnloadRequested(at, name)),
+                        names.map(lambda name, at=at: on.PinChanged(at, name, True)),
+                        names.map(lambda name, at=at: on.PinChanged(at, name, False)),
+                    )
+                )
+            ]
+        )
+    if draw(st.integers(0, 4)) == 0:
+        world.add([on.NodeLeft(draw(st.floats(0.0, 40.0)), "n0", "unplugged")])
+    return world

@@ -1,0 +1,49 @@
+"""What is learnt, and what is assumed before."""
+
+import pytest
+
+from coterie.scheduler.estimates import NEVER, RATE_WINDOW_S, Costs, Mean, Rate
+
+
+def test_a_mean_starts_at_the_first_observation_and_follows_the_newest() -> None:
+    mean = Mean()
+    mean.observe(4.0)
+    assert mean.value == 4.0
+    mean.observe(2.0)
+    assert mean.value == pytest.approx(3.4)
+
+
+def test_an_expert_never_loaded_is_predicted_from_its_bytes() -> None:
+    costs, other = Costs(), Mean()
+    assert costs.load_s(Mean(), 4_000_000_000) == pytest.approx(10.0)
+    costs.observe_load(other, 1_000_000_000, 5.0)
+    assert costs.load_s(Mean(), 4_000_000_000) == pytest.approx(20.0)
+    assert costs.load_s(other, 4_000_000_000) == 5.0
+
+
+def test_services_are_predicted_from_everybodys_until_one_was_seen() -> None:
+    costs, own = Costs(), Mean()
+    assert costs.service_s(own) == 1.0
+    costs.observe_service(Mean(), 0.2)
+    assert costs.service_s(own) == 0.2
+    costs.observe_service(own, 0.6)
+    assert costs.service_s(own) == 0.6
+
+
+def test_a_rate_counts_what_came_within_its_window() -> None:
+    rate = Rate()
+    for second in range(600):
+        rate.observe(float(second))
+    assert rate.per_second(599.0) == pytest.approx(1.0, rel=0.02)
+    assert rate.per_second(599.0 + RATE_WINDOW_S) == pytest.approx(1.0 / 2.718, rel=0.03)
+
+
+def test_orders_of_rates_do_not_change_as_time_passes() -> None:
+    early, late, never = Rate(), Rate(), Rate()
+    for _ in range(10):
+        early.observe(0.0)
+    late.observe(60.0)
+    by_order = early.order() > late.order()
+    assert by_order == (early.per_second(100.0) > late.per_second(100.0))
+    assert by_order == (early.per_second(1000.0) > late.per_second(1000.0))
+    assert never.order() == NEVER < late.order()

@@ -1,0 +1,82 @@
+"""Policies are arithmetic: who comes first, who goes first, and when a switch has been earned."""
+
+from math import inf
+
+import msgspec
+import pytest
+
+from coterie.scheduler.policies import (
+    POLICIES,
+    Cost,
+    Lru,
+    Resident,
+    Waiting,
+    policy,
+    policy_problem,
+)
+
+RESIDENT = Resident(
+    loaded_at=0.0,
+    used_at=10.0,
+    size_bytes=100,
+    load_s=2.0,
+    rate_order=0.0,
+    rate=0.0,
+    in_use=0,
+)
+
+
+def but(**changes: float) -> Resident:
+    return msgspec.structs.replace(RESIDENT, **changes)
+
+
+def test_every_policy_is_found_by_its_name() -> None:
+    for name in POLICIES:
+        assert policy(name).name == name
+        assert policy_problem(name) is None
+
+
+def test_an_unknown_policy_is_told_with_those_that_are_known() -> None:
+    problem = policy_problem("fifo")
+    assert problem is not None
+    assert "'fifo'" in problem.message
+    assert "cost, lru" in problem.message
+
+
+def test_lru_loads_in_order_of_arrival_and_evicts_the_least_recently_used() -> None:
+    lru = Lru()
+    assert lru.due(Waiting(9, 5.0, 99.0), 1.0) == 5.0
+    assert lru.keep(but(used_at=1.0)) < lru.keep(but(used_at=2.0))
+    assert lru.earned(Waiting(1, 5.0, 5.0), 1.0, 1.0, [RESIDENT]) == 5.0
+    assert lru.earned(Waiting(1, 5.0, 5.0), 1.0, 1.0, [but(in_use=1)]) == inf
+
+
+def test_cost_loads_first_what_many_wait_for() -> None:
+    cost = Cost()
+    one = cost.due(Waiting(1, 0.0, 0.0), 6.0)
+    three = cost.due(Waiting(3, 1.0, 6.0), 6.0)
+    assert one == 6.0
+    assert three == 4.0
+
+
+def test_cost_keeps_what_is_asked_for_often_loads_slowly_and_is_small() -> None:
+    cost = Cost()
+    least = cost.keep(RESIDENT)
+    assert cost.keep(but(rate_order=1.0)) > least
+    assert cost.keep(but(load_s=3.0)) > least
+    assert cost.keep(but(size_bytes=50)) > least
+
+
+def test_cost_shelters_a_resident_for_as_long_as_its_load_took() -> None:
+    assert Cost().shelter(RESIDENT, 0.0) == 2.0
+    assert Cost().shelter(RESIDENT, 5.0) == 5.0
+    assert Lru().shelter(RESIDENT, 5.0) == 5.0
+
+
+def test_a_switch_is_earned_at_once_from_the_unused_and_later_from_the_busy() -> None:
+    cost, waiting = Cost(), Waiting(2, 10.0, 20.0)
+    assert cost.earned(waiting, 1.0, 1.0, [RESIDENT]) == 10.0
+    busy = cost.earned(waiting, 1.0, 1.0, [but(in_use=4)])
+    assert busy == pytest.approx((20.0 + 4 * 3.0) / 2)
+    popular = cost.earned(waiting, 1.0, 1.0, [but(rate=0.1)])
+    assert 10.0 < popular < busy
