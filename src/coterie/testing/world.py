@@ -45,6 +45,7 @@ class World:
         models: dict[str, Model],
         faults: Faults | None = None,
         seed: int = 0,
+        spread: float = 0.1,
         after_each: Callable[[Event, list[Action]], None] | None = None,
     ) -> None:
         self.scheduler = scheduler
@@ -58,6 +59,7 @@ class World:
         self.arrivals: dict[str, on.Arrived] = {}
         self._faults = faults or Faults()
         self._random = Random(seed)
+        self._spread = spread
         self.after_each = after_each or (lambda event, actions: scheduler.check())
         self._heap: list[tuple[float, int, Event]] = []
         self._count = 0
@@ -101,6 +103,11 @@ class World:
         for action in actions:
             self._perform(action)
         return actions
+
+    def run_s(self, action: Dispatch) -> float:
+        """How long a request runs."""
+        run_s = self.models[action.replica.partition("@")[0]].run_s
+        return run_s * self._random.uniform(1 - 5 * self._spread, 1 + 5 * self._spread)
 
     # -- the world ---------------------------------------------------------------------------------
 
@@ -174,7 +181,7 @@ class World:
         assert action.replica not in self._alive, f"{action.replica!r} is there already"
         self._alive[action.replica] = action.generation
         model = self.models[action.expert]
-        at = self.now + model.load_s * self._random.uniform(0.9, 1.1)
+        at = self.now + model.load_s * self._random.uniform(1 - self._spread, 1 + self._spread)
         if self._chance(self._faults.load_hangs):
             return
         if self._chance(self._faults.load_fails):
@@ -193,8 +200,7 @@ class World:
         assert action.request not in self._running, f"{action.request!r} runs twice"
         self._running[action.request] = action
         self.started[action.request] = self.now
-        model = self.models[action.replica.partition("@")[0]]
-        run_s = model.run_s * self._random.uniform(0.5, 1.5)
+        run_s = self.run_s(action)
         left = self._chance(self._faults.leave)
         end = on.Finished(self.now + run_s, action.request, ok=not left, run_s=run_s)
         self._push(end)

@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 
 from coterie.config import Limits
-from coterie.scheduler import Scheduler, policy
+from coterie.scheduler import Event, Scheduler, policy
 from coterie.scheduler import events as on
 from coterie.testing.world import Faults, Model, World
 from coterie.types import Part
@@ -80,18 +80,14 @@ def worlds(draw: st.DrawFn) -> World:
     names = st.sampled_from(sorted(models))
     for _ in range(draw(st.integers(0, 4))):
         at = draw(st.floats(0.0, 40.0))
-        world.add(
-            [
-                draw(
-                    st.one_of(
-                        names.map(lambda name, at=at: on.LoadRequested(at, name)),
-                        names.map(lambda name, at=at: on.UnloadRequested(at, name)),
-                        names.map(lambda name, at=at: on.PinChanged(at, name, True)),
-                        names.map(lambda name, at=at: on.PinChanged(at, name, False)),
-                    )
-                )
-            ]
-        )
+        name = draw(names)
+        wishes: list[Event] = [
+            on.LoadRequested(at, name),
+            on.UnloadRequested(at, name),
+            on.PinChanged(at, name, True),
+            on.PinChanged(at, name, False),
+        ]
+        world.add([draw(st.sampled_from(wishes))])
     if draw(st.integers(0, 4)) == 0:
         world.add([on.NodeLeft(draw(st.floats(0.0, 40.0)), "n0", "unplugged")])
     return world

@@ -1,0 +1,96 @@
+"""What nodes report is believed of the present life alone, and failures are borne."""
+
+from coterie.config import Limits
+from coterie.scheduler import Dispatch, Load, Refuse, Unload
+from coterie.scheduler import events as on
+from coterie.testing.core import LIMITS, hot, ready, scheduler
+
+
+def test_a_clients_leaving_does_not_abort_the_load_it_caused() -> None:
+    core = scheduler()
+    ready(core, "a")
+    core.handle(on.Arrived(1.0, "r", "a"))
+    assert core.handle(on.Cancelled(1.5, "r")) == []
+    assert core.handle(on.Loaded(3.0, "a@n/d", 1, 2.0)) == []
+    assert core.handle(on.Arrived(4.0, "r2", "a")) == [Dispatch("r2", "a@n/d", 1)]
+
+
+def test_a_late_answer_about_an_earlier_life_is_dropped() -> None:
+    core = scheduler()
+    ready(core, "a")
+    core.handle(on.Arrived(1.0, "r", "a"))
+    core.handle(on.LoadFailed(2.0, "a@n/d", 1, "no"))
+    core.handle(on.Tick(2.0 + LIMITS.backoff))
+    assert core.handle(on.Loaded(3.0, "a@n/d", 1, 2.0)) == []
+    assert core.experts(3.0)[0].phase == "loading"
+
+
+def test_a_second_failure_tells_those_who_wait_and_backs_off() -> None:
+    core = scheduler()
+    ready(core, "a")
+    core.handle(on.Arrived(1.0, "r", "a"))
+    assert core.handle(on.LoadFailed(2.0, "a@n/d", 1, "CUDA out of memory")) == []
+    assert core.wake_at() == 2.5
+    (again,) = core.handle(on.Tick(2.5))
+    assert isinstance(again, Load)
+    (refusal,) = core.handle(on.LoadFailed(3.0, "a@n/d", 2, "CUDA out of memory"))
+    assert isinstance(refusal, Refuse)
+    assert refusal.code == "expert_unavailable"
+    assert "CUDA out of memory" in refusal.reason
+    (early,) = core.handle(on.Arrived(3.5, "r2", "a"))
+    assert isinstance(early, Refuse)
+    (late,) = core.handle(on.Arrived(9.0, "r3", "a"))
+    assert isinstance(late, Load)
+
+
+def test_a_load_beyond_its_deadline_is_killed_and_its_bytes_stay_reserved_until_free() -> None:
+    core = scheduler(limits=Limits(wait=600.0))
+    ready(core, "a", "b")
+    (load,) = core.handle(on.Arrived(1.0, "r", "a"))
+    assert isinstance(load, Load)
+    (kill,) = core.handle(on.Tick(load.deadline))
+    assert kill == Unload("a@n/d", 1, "its load took longer than its deadline", force=True)
+    assert core.devices()[0].used_bytes == 12
+    assert core.handle(on.Arrived(load.deadline, "s", "b")) == []
+    (next_load,) = core.handle(on.Unloaded(load.deadline + 3.0, "a@n/d", 1))
+    assert isinstance(next_load, Load)
+    core.check()
+
+
+def test_a_crash_keeps_the_bytes_until_they_are_confirmed_free() -> None:
+    core = scheduler()
+    ready(core, "a")
+    hot(core, "a", 1.0)
+    core.handle(on.Arrived(2.0, "r", "a"))
+    assert core.handle(on.Crashed(3.0, "a@n/d", 1, "signal 9")) == []
+    assert core.devices()[0].used_bytes == 12
+    assert core.handle(on.Unloaded(3.1, "a@n/d", 1)) == []
+    assert core.devices()[0].used_bytes == 0
+    core.handle(on.Finished(3.2, "r", ok=False))
+    core.check()
+
+
+def test_a_report_without_a_replica_frees_what_was_believed_to_be_there() -> None:
+    core = scheduler()
+    ready(core, "a")
+    hot(core, "a", 1.0)
+    assert core.handle(on.Reported(20.0, "n", (("ghost@n/d", 7),))) == [
+        Unload("ghost@n/d", 7, "no such replica is known", force=True)
+    ]
+    assert core.devices()[0].used_bytes == 0
+    core.check()
+
+
+def test_a_node_that_leaves_takes_its_bytes_and_its_replicas_along() -> None:
+    core = scheduler()
+    ready(core, "a")
+    hot(core, "a", 1.0)
+    core.handle(on.Arrived(2.0, "r", "a"))
+    core.handle(on.NodeLeft(3.0, "n", "unplugged"))
+    core.check()
+    assert core.devices() == []
+    core.handle(on.Finished(3.0, "r", ok=False))
+    core.handle(on.Arrived(4.0, "r2", "a"))
+    (load,) = core.handle(on.DeviceJoined(5.0, "m/d", "m", 12))
+    assert isinstance(load, Load)
+    core.check()

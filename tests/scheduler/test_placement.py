@@ -1,0 +1,46 @@
+"""Where there is room, or who goes: no more than needed, the least worth keeping."""
+
+from coterie.scheduler import Unload
+from coterie.scheduler import events as on
+from coterie.testing.core import hot, ready, scheduler
+from coterie.types import Footprint, Part
+
+
+def test_experts_over_one_file_share_its_bytes() -> None:
+    core = scheduler()
+    core.handle(on.DeviceJoined(0.0, "n/d", "n", 14, parallel_loads=2))
+    for name in ("a", "b"):
+        core.handle(on.Declared(0.0, name))
+        parts = (Part("sha256:one", 10), Part(f"private:{name}", 2))
+        core.handle(on.Fetched(0.0, name, Footprint(hot=parts)))
+    assert len(core.handle(on.Arrived(1.0, "r1", "a"))) == 1
+    assert len(core.handle(on.Arrived(1.0, "r2", "b"))) == 1
+    assert core.devices()[0].used_bytes == 14
+    core.check()
+
+
+def test_only_as_many_victims_as_needed_go_and_the_small_are_spared() -> None:
+    core = scheduler("lru")
+    core.handle(on.DeviceJoined(0.0, "n/d", "n", 30))
+    for name, size in (("small", 4), ("big", 20), ("other", 20)):
+        core.handle(on.Declared(0.0, name))
+        core.handle(on.Fetched(0.0, name, Footprint(hot=(Part(name, size),))))
+    hot(core, "small", 1.0)
+    hot(core, "big", 2.0)
+    assert core.handle(on.Arrived(9.0, "r", "other")) == [Unload("big@n/d", 2, "room for 'other'")]
+
+
+def test_the_cost_policy_keeps_the_expert_that_is_asked_for_most() -> None:
+    core = scheduler("cost")
+    ready(core, "a", "b", "c", hot=24)
+    hot(core, "a", 1.0)
+    for i in range(1, 9):
+        core.handle(on.Arrived(1.0 + i / 10, f"a-{i}", "a"))
+        core.handle(on.Finished(1.05 + i / 10, f"a-{i}", run_s=0.05))
+    hot(core, "b", 20.0)
+    assert core.handle(on.Arrived(40.0, "r", "c")) == []  # it must earn what b's way back may cost
+    wake = core.wake_at()
+    assert wake is not None
+    assert 40.0 < wake < 40.2
+    (unload,) = core.handle(on.Tick(wake))
+    assert unload == Unload("b@n/d", 2, "room for 'c'")  # `lru` would have taken a

@@ -1,0 +1,56 @@
+"""Nothing is loaded before its bytes are free, and nobody is evicted in vain."""
+
+from coterie.scheduler import Dispatch, Load, Unload
+from coterie.scheduler import events as on
+from coterie.testing.core import LIMITS, hot, ready, scheduler
+from coterie.types import Part
+
+
+def test_an_idle_victim_is_unloaded_and_its_bytes_awaited_before_the_load() -> None:
+    core = scheduler("lru")
+    ready(core, "a", "b")
+    hot(core, "a", 1.0)
+    assert core.handle(on.Arrived(5.0, "r", "b")) == [Unload("a@n/d", 1, "room for 'b'")]
+    (load,) = core.handle(on.Unloaded(5.2, "a@n/d", 1, 0.2))
+    assert isinstance(load, Load)
+    assert (load.replica, load.generation) == ("b@n/d", 2)
+
+
+def test_a_busy_victim_is_never_unloaded_before_its_requests_are_done() -> None:
+    core = scheduler("cost")
+    ready(core, "a", "b")
+    hot(core, "a", 1.0)
+    core.handle(on.Arrived(5.0, "long", "a"))
+    assert core.handle(on.Arrived(5.0, "r", "b")) == []
+    wake = core.wake_at()
+    assert wake is not None
+    assert wake <= 5.0 + LIMITS.starvation
+    assert core.handle(on.Tick(wake)) == []  # it drains
+    assert core.handle(on.Arrived(wake, "late", "a")) == []  # and takes nobody more
+    assert core.handle(on.Finished(wake + 9.0, "long")) == [Unload("a@n/d", 1, "room for 'b'")]
+    core.check()
+
+
+def test_a_draining_victim_is_hot_again_when_nobody_needs_its_place() -> None:
+    core = scheduler("cost")
+    ready(core, "a", "b")
+    hot(core, "a", 1.0)
+    core.handle(on.Arrived(5.0, "long", "a"))
+    core.handle(on.Arrived(5.0, "r", "b"))
+    core.handle(on.Tick(5.0 + LIMITS.starvation))
+    core.handle(on.Arrived(8.5, "late", "a"))
+    assert core.handle(on.Cancelled(9.0, "r")) == [Dispatch("late", "a@n/d", 1, 0.5, 0.0)]
+    core.check()
+
+
+def test_a_measurement_above_the_budget_evicts_the_idle() -> None:
+    core = scheduler("lru")
+    ready(core, "a", "b", hot=24)
+    hot(core, "a", 1.0)
+    hot(core, "b", 3.0)
+    (unload,) = core.handle(
+        on.Measured(4.0, "b@n/d", 2, (Part("sha256:b", 10), Part("private:b", 5)))
+    )
+    assert isinstance(unload, Unload)
+    assert unload.replica == "a@n/d"
+    core.check()
