@@ -100,7 +100,9 @@ def _check_orders(world: World) -> None:
         evictable = {
             replica.replica
             for replica in view.replicas.values()
-            if replica.phase is Phase.HOT and not world.experts[replica.expert].pinned
+            if replica.phase is Phase.HOT
+            and not world.experts[replica.expert].pinned
+            and not world.owes(replica)
         }
         idle = {replica for _, replica in views.idle(name)}
         busy = {replica for _, replica in views.busy(name)}

@@ -138,11 +138,14 @@ class Switcher:
         place_ = world.ledger[device]
         world.views.settle()
         over = -place_.free_bytes() - releasing(world, device)
-        order = [*world.views.idle(device), *world.views.busy(device)]
-        for _, name in order:
+        names = [name for _, name in (*world.views.idle(device), *world.views.busy(device))]
+        names += [replica.replica for replica in world.devices[device].replicas.values()]
+        for name in dict.fromkeys(names):
             if over <= 0:
                 return
             victim = world.replicas[name]
+            if victim.phase is not Phase.HOT or world.experts[victim.expert].pinned:
+                continue
             over -= place_.frees([victim.hot])
             self.drain(
                 victim,

@@ -164,7 +164,7 @@ class Views:
         world = self._world
         self._unlist(replica)
         expert = world.experts[replica.expert]
-        if replica.phase is not Phase.HOT or expert.pinned:
+        if replica.phase is not Phase.HOT or expert.pinned or world.owes(replica):
             return
         keep = world.policy.keep(world.resident(replica, replica.used_at))
         busy = replica.running > 0 or bool(expert.waiting)

@@ -101,6 +101,15 @@ class World:
             in_use=replica.running + len(expert.waiting),
         )
 
+    def owes(self, replica: ReplicaRecord) -> bool:
+        """Do requests still wait that its load was for? It is not evicted before they had their turn.
+
+        So a residency serves at least all who waited for it (a gated polling system): the longer
+        the lines, the more requests a switch pays for, and overload cannot turn into thrashing.
+        """
+        expert = self.experts[replica.expert]
+        return bool(expert.waiting) and self.oldest(expert) <= replica.loaded_at
+
     def can_grow(self, expert: ExpertRecord) -> bool:
         """May it have one more replica: the first, or another where every slot it has is taken?"""
         if expert.fetching is not Fetching.COLD or expert.name in self.claims:
