@@ -255,8 +255,7 @@ class Lifecycle:
         self._world.resize(
             replica, expert.measured if trusted else _peak(expert.footprint.hot, expert.measured)
         )
-        if self._world.ledger[replica.device].free_bytes() < 0:
-            self._switcher.relieve(replica.device, now, out)
+        self._switcher.relieve(replica.device, now, out)
 
     def _budget(self, device: str, expert: ExpertRecord) -> int:
         if expert.devices and device not in expert.devices:

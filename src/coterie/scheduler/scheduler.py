@@ -296,8 +296,11 @@ class Scheduler:
         if expert is None:
             return
         expert.pinned = event.pinned
-        for replica in self._world.homes.get(event.expert, {}).values():
+        replicas = list(self._world.homes.get(event.expert, {}).values())
+        for replica in replicas:
             self._world.views.touch(replica)
         if event.pinned:
             self._lifecycle.ask(expert, event.at, only_if_free=False)
+        for replica in replicas:
+            self._switcher.relieve(replica.device, event.at, out)
         self._switcher.pump(event.at, out)

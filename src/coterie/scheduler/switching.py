@@ -133,9 +133,11 @@ class Switcher:
         self.unload(replica, reason, now, out)
 
     def relieve(self, device: str, now: float, out: list[Action]) -> None:
-        """Evicts until a device is within its budget again, after a measurement went above it."""
+        """Evicts, where a measurement went above a device's budget, until it is within it again."""
         world = self._world
         place_ = world.ledger[device]
+        if place_.free_bytes() >= 0:
+            return
         world.views.settle()
         over = -place_.free_bytes() - releasing(world, device)
         names = [name for _, name in (*world.views.idle(device), *world.views.busy(device))]
