@@ -2,8 +2,8 @@
 
 from coterie.scheduler import Dispatch, Load, Unload
 from coterie.scheduler import events as on
-from coterie.testing.core import LIMITS, hot, ready, scheduler
-from coterie.types import Part
+from coterie.testing.core import LIMITS, hot, parts, ready, scheduler
+from coterie.types import Footprint, Part
 
 
 def test_an_idle_victim_is_unloaded_and_its_bytes_awaited_before_the_load() -> None:
@@ -53,4 +53,16 @@ def test_a_measurement_above_the_budget_evicts_the_idle() -> None:
     )
     assert isinstance(unload, Unload)
     assert unload.replica == "a@n/d"
+    core.check()
+
+
+def test_a_preload_takes_free_room_only_and_is_given_up_where_there_is_none() -> None:
+    core = scheduler()
+    core.handle(on.DeviceJoined(0.0, "n/d", "n", 12))
+    for name in ("a", "b"):
+        core.handle(on.Declared(0.0, name, preload=True))
+        core.handle(on.Fetched(0.0, name, Footprint(hot=parts(name))))
+    assert core.handle(on.Loaded(1.0, "a@n/d", 1, 1.0)) == []
+    assert [status.phase for status in core.experts(1.0)] == ["hot", "cold"]
+    assert core.wake_at() is None
     core.check()

@@ -50,6 +50,7 @@ class Switcher:
                 continue
             placement = place(world, world.experts[name], now, device)
             if placement is None:
+                self._let_be(world.experts[name])
                 continue
             tried += 1
             if placement.at > now:
@@ -265,6 +266,12 @@ class Switcher:
         replica.deadline = now + UNLOAD_DEADLINE_S
         self._timers.set(replica.deadline, "replica", replica.replica)
         out.append(Unload(replica.replica, replica.generation, reason, force))
+
+    def _let_be(self, expert: ExpertRecord) -> None:
+        """A preload is for room that is free: where there is none, it is given up."""
+        if expert.only_if_free and not expert.waiting:
+            expert.asked_at = None
+            self._world.views.list_expert(expert)
 
     def _look(self, at: float) -> None:
         self.look_at = at if self.look_at is None else min(self.look_at, at)

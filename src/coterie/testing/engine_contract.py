@@ -39,7 +39,7 @@ async def kill_process(instance: Instance) -> None:
 
 
 class Bench(Struct, frozen=True):
-    """An engine, what to load with it, what it must refuse to load, and how an instance of it dies."""
+    """An engine, what to load with it, what it must refuse, and how its instances die."""
 
     engine: Engine
     expert: Expert
@@ -167,7 +167,7 @@ async def check_loss(bench: Bench) -> None:
 
 
 async def check_failed_start(bench: Bench) -> None:
-    """A start that fails raises LoadError with a cause, leaves nothing, and harms no later start."""
+    """A start that fails raises LoadError, leaves nothing, and harms no later start."""
     if bench.bad_expert is None and bench.bad_weights is None:
         return
     launch = bench.launch(6, bad=True)

@@ -1,0 +1,165 @@
+"""llama.cpp on real weights: what only it promises beyond the engine contract."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from coterie.engines import Instance, Launch
+from coterie.engines.llamacpp import LlamaCpp, create
+from coterie.engines.llamacpp.estimate import RUNTIME_DIGEST
+from coterie.errors import LoadError
+from coterie.testing.engine_contract import is_running
+from coterie.types import Device, Expert, Weights
+
+CPU = Device("cpu", hot=1 << 30)
+
+
+@pytest.fixture
+async def engine(tmp_path: Path) -> AsyncIterator[LlamaCpp]:
+    made = create(tmp_path)
+    yield made
+    await made.close()
+
+
+def launch(
+    weights: Weights | None,
+    tmp_path: Path,
+    name: str = "e",
+    device: Device = CPU,
+    **options: Any,
+) -> Launch:
+    expert = Expert(name, weights="file://e", context=512, parallel=1, options=options)
+    return Launch(f"{name}@n/cpu", 1, expert, device, weights, str(tmp_path / f"{name}.log"))
+
+
+async def ask(instance: Instance, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    address, headers = instance.endpoint.address, instance.endpoint.headers
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(address + path, json=body, headers=headers) as response,
+    ):
+        assert response.status == 200, await response.text()
+        answer: dict[str, Any] = await response.json()
+        return answer
+
+
+def mentions(secret: str, folder: Path, pids: tuple[int, ...]) -> list[Path]:
+    """The logs and command lines that hold the secret."""
+    logs = sorted(folder.rglob("*.log"))
+    assert logs
+    lines = [Path(f"/proc/{pid}/cmdline") for pid in pids]
+    return [path for path in (*logs, *lines) if secret.encode() in path.read_bytes()]
+
+
+def test_problems_are_those_of_its_options(tmp_path: Path) -> None:
+    found = create(tmp_path).problems(Expert("e", weights="file://e", options={"x": 1}))
+    assert list(found) == ["options.x"]
+
+
+async def test_without_weights_nothing_is_started(engine: LlamaCpp, tmp_path: Path) -> None:
+    with pytest.raises(LoadError, match="has no weights"):
+        await engine.start(launch(None, tmp_path))
+
+
+@pytest.mark.real
+async def test_the_estimate_is_near_the_peak(
+    engine: LlamaCpp, smollm: Weights, tmp_path: Path
+) -> None:
+    asked = launch(smollm, tmp_path)
+    instance = await engine.start(asked)
+    await ask(instance, "/v1/completions", {"prompt": "one two three " * 100, "max_tokens": 4})
+    measured = {part.digest: part.size_bytes for part in instance.measure()}
+    estimated = {
+        part.digest: part.size_bytes for part in engine.footprint(asked.expert, smollm).hot
+    }
+    assert list(measured) == list(estimated) == [smollm.digest, "private:e", RUNTIME_DIGEST]
+    for digest, size_bytes in measured.items():
+        assert estimated[digest] == pytest.approx(size_bytes, rel=0.10)
+
+
+@pytest.mark.real
+async def test_a_schema_shapes_the_answer_and_the_log_keeps_no_secret(
+    engine: LlamaCpp, smollm: Weights, tmp_path: Path
+) -> None:
+    instance = await engine.start(launch(smollm, tmp_path))
+    schema = {"type": "object", "properties": {"n": {"const": 7}}, "required": ["n"]}
+    answer = await ask(
+        instance,
+        "/v1/chat/completions",
+        {
+            "messages": [{"role": "user", "content": "a number"}],
+            "max_tokens": 30,
+            "temperature": 0,
+            "response_format": {"type": "json_schema", "json_schema": {"schema": schema}},
+        },
+    )
+    assert '"n"' in answer["choices"][0]["message"]["content"]
+    assert answer["model"] == "e"
+    secret = instance.endpoint.headers["Authorization"].removeprefix("Bearer ")
+    assert not mentions(secret, tmp_path, instance.pids)
+
+
+@pytest.mark.real
+async def test_a_model_that_embeds_is_ready_when_it_has_embedded(
+    engine: LlamaCpp, smollm: Weights, tmp_path: Path
+) -> None:
+    asked = launch(smollm, tmp_path, embedding=True, pooling="mean")
+    instance = await engine.start(asked)
+    answer = await ask(instance, "/v1/embeddings", {"input": ["one", "two"]})
+    assert [len(item["embedding"]) for item in answer["data"]] == [576, 576]
+
+
+@pytest.mark.real
+async def test_workers_share_a_file_and_a_template(
+    engine: LlamaCpp, smollm: Weights, tmp_path: Path
+) -> None:
+    one, two = await asyncio.gather(
+        engine.start(launch(smollm, tmp_path, "one")), engine.start(launch(smollm, tmp_path, "two"))
+    )
+    assert one.pids[0] != two.pids[0]
+    assert one.pids[1] == two.pids[1]
+    shared = {part.digest for part in one.measure()} & {part.digest for part in two.measure()}
+    assert shared == {smollm.digest, RUNTIME_DIGEST}
+
+
+@pytest.mark.real
+async def test_when_the_template_is_killed_its_replicas_are_lost_and_the_next_load_makes_another(
+    engine: LlamaCpp, smollm: Weights, tmp_path: Path
+) -> None:
+    instance = await engine.start(launch(smollm, tmp_path))
+    worker, template = instance.pids
+    os.kill(template, signal.SIGKILL)
+    async with asyncio.timeout(10):
+        assert "its template, which was killed by SIGKILL" in await instance.lost
+    assert not is_running((worker,))
+    again = await engine.start(launch(smollm, tmp_path))
+    assert again.pids[1] != template
+
+
+@pytest.mark.real
+async def test_what_a_terminal_sends_to_all_does_not_end_a_worker(
+    engine: LlamaCpp, smollm: Weights, tmp_path: Path
+) -> None:
+    instance = await engine.start(launch(smollm, tmp_path))
+    for pid in instance.pids:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            os.kill(pid, number)
+    await ask(instance, "/v1/completions", {"prompt": "one", "max_tokens": 1})
+    assert not instance.lost.done()
+    await engine.close()
+    assert not is_running(instance.pids)
+
+
+@pytest.mark.real
+async def test_a_device_that_needs_a_gpu_is_refused_where_there_is_none(
+    engine: LlamaCpp, smollm: Weights, tmp_path: Path
+) -> None:
+    device = Device("gpu", hot=1 << 30, kind="cuda")
+    with pytest.raises(LoadError, match="no GPU backend"):
+        await engine.start(launch(smollm, tmp_path, device=device))
