@@ -38,9 +38,5 @@ def test_the_cost_policy_keeps_the_expert_that_is_asked_for_most() -> None:
         core.handle(on.Arrived(1.0 + i / 10, f"a-{i}", "a"))
         core.handle(on.Finished(1.05 + i / 10, f"a-{i}", run_s=0.05))
     hot(core, "b", 20.0)
-    assert core.handle(on.Arrived(40.0, "r", "c")) == []  # it must earn what b's way back may cost
-    wake = core.wake_at()
-    assert wake is not None
-    assert 40.0 < wake < 40.2
-    (unload,) = core.handle(on.Tick(wake))
+    (unload,) = core.handle(on.Arrived(40.0, "r", "c"))
     assert unload == Unload("b@n/d", 2, "room for 'c'")  # `lru` would have taken a

@@ -3,7 +3,6 @@
 from math import inf
 
 import msgspec
-import pytest
 
 from coterie.scheduler.policies import (
     POLICIES,
@@ -21,7 +20,6 @@ RESIDENT = Resident(
     size_bytes=100,
     load_s=2.0,
     rate_order=0.0,
-    rate=0.0,
     in_use=0,
 )
 
@@ -47,8 +45,8 @@ def test_lru_loads_in_order_of_arrival_and_evicts_the_least_recently_used() -> N
     lru = Lru()
     assert lru.due(Waiting(9, 5.0, 99.0), 1.0) == 5.0
     assert lru.keep(but(used_at=1.0)) < lru.keep(but(used_at=2.0))
-    assert lru.earned(Waiting(1, 5.0, 5.0), 1.0, 1.0, [RESIDENT]) == 5.0
-    assert lru.earned(Waiting(1, 5.0, 5.0), 1.0, 1.0, [but(in_use=1)]) == inf
+    assert lru.earned(Waiting(1, 5.0, 5.0), 1.0, [RESIDENT]) == 5.0
+    assert lru.earned(Waiting(1, 5.0, 5.0), 1.0, [but(in_use=1)]) == inf
 
 
 def test_cost_loads_first_what_many_wait_for() -> None:
@@ -67,16 +65,14 @@ def test_cost_keeps_what_is_asked_for_often_loads_slowly_and_is_small() -> None:
     assert cost.keep(but(size_bytes=50)) > least
 
 
-def test_cost_shelters_a_resident_for_as_long_as_its_load_took() -> None:
-    assert Cost().shelter(RESIDENT, 0.0) == 2.0
-    assert Cost().shelter(RESIDENT, 5.0) == 5.0
-    assert Lru().shelter(RESIDENT, 5.0) == 5.0
+def test_cost_lets_one_in_use_serve_for_as_long_as_its_load_took() -> None:
+    assert Cost().shelter(but(in_use=1), 0.0) == 2.0
+    assert Cost().shelter(but(in_use=1), 5.0) == 5.0
+    assert Cost().shelter(RESIDENT, 0.0) == 0.0
+    assert Lru().shelter(but(in_use=1), 0.0) == 0.0
 
 
-def test_a_switch_is_earned_at_once_from_the_unused_and_later_from_the_busy() -> None:
+def test_a_switch_is_earned_at_once_from_the_idle_and_later_from_the_busy() -> None:
     cost, waiting = Cost(), Waiting(2, 10.0, 20.0)
-    assert cost.earned(waiting, 1.0, 1.0, [RESIDENT]) == 10.0
-    busy = cost.earned(waiting, 1.0, 1.0, [but(in_use=4)])
-    assert busy == pytest.approx((20.0 + 4 * 3.0) / 2)
-    popular = cost.earned(waiting, 1.0, 1.0, [but(rate=0.1)])
-    assert 10.0 < popular < busy
+    assert cost.earned(waiting, 1.0, [RESIDENT]) == 10.0
+    assert cost.earned(waiting, 1.0, [but(in_use=4)]) == (20.0 + 4 * 3.0) / 2

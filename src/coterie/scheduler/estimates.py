@@ -38,9 +38,6 @@ class Rate(Struct):
         self.heat = self.heat * exp(min(0.0, self.at - now) / RATE_WINDOW_S) + 1.0
         self.at = max(now, self.at)
 
-    def per_second(self, now: float) -> float:
-        return self.heat * exp(min(0.0, self.at - now) / RATE_WINDOW_S) / RATE_WINDOW_S
-
     def order(self) -> float:
         """Log of the rate but for a term common to all: compares rates at any one later time
         without knowing it.

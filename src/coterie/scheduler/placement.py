@@ -46,7 +46,7 @@ def place(
     for drains in (False, True):
         for device in _evicting(world, expert, drains, only):
             if _suits(world, expert, device):
-                placement = evicting(world, expert, device, parts, now, drains)
+                placement = evicting(world, expert, device, parts, drains=drains)
                 if placement is not None:
                     found.append(placement)
         if any(placement.at <= now for placement in found):
@@ -61,7 +61,7 @@ def evicting(
     expert: ExpertRecord,
     device: str,
     parts: tuple[Part, ...],
-    now: float,
+    *,
     drains: bool,
 ) -> Placement | None:
     """Whom to evict on one device, idle first: no more than needed, the least worth keeping. None:
@@ -81,7 +81,7 @@ def evicting(
     if freed < short or not victims:
         return None
     victims = _needed(world, device, victims, short)
-    residents = [world.resident(victim, now) for victim in victims]
+    residents = [world.resident(victim) for victim in victims]
     return Placement(
         device=device,
         victims=tuple(victim.replica for victim in victims),
@@ -97,7 +97,7 @@ def justified_at(world: World, expert: ExpertRecord, victims: list[Resident]) ->
     waiting = world.waiting_of(expert)
     assert waiting is not None
     bound = waiting.oldest + (world.limits.starvation if expert.waiting else 0.0)
-    earned = world.policy.earned(waiting, world.load_s(expert), world.service_s(expert), victims)
+    earned = world.policy.earned(waiting, world.load_s(expert), victims)
     shelter = max(
         world.policy.shelter(victim, world.limits.minimum_residency) for victim in victims
     )

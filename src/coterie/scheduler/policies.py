@@ -5,7 +5,7 @@ A policy never sees the clock: each function answers with a time or a key that h
 arguments change, which is what lets the core keep everything in sorted order.
 """
 
-from math import exp, log
+from math import log
 from typing import Protocol
 
 from msgspec import Struct
@@ -37,7 +37,6 @@ class Resident(Struct, frozen=True):
     size_bytes: int
     load_s: float
     rate_order: float
-    rate: float
     in_use: int
 
 
@@ -64,9 +63,7 @@ class Policy(Protocol):
         """Until when a resident may not be evicted for another expert's sake."""
         ...
 
-    def earned(
-        self, waiting: Waiting, load_s: float, service_s: float, victims: list[Resident]
-    ) -> float:
+    def earned(self, waiting: Waiting, load_s: float, victims: list[Resident]) -> float:
         """When those who wait have earned the eviction of `victims`."""
         ...
 
@@ -86,9 +83,7 @@ class Lru:
     def shelter(self, resident: Resident, minimum_s: float) -> float:
         return resident.loaded_at + minimum_s
 
-    def earned(
-        self, waiting: Waiting, load_s: float, service_s: float, victims: list[Resident]
-    ) -> float:
+    def earned(self, waiting: Waiting, load_s: float, victims: list[Resident]) -> float:
         """At once for idle victims; never for busy ones (the starvation bound is the core's)."""
         return float("inf") if any(victim.in_use for victim in victims) else waiting.oldest
 
@@ -100,10 +95,10 @@ class Cost:
     expert that many wait for comes before one that a single request waits for, and nobody is passed
     over for ever. Eviction: the replica whose bytes save the least reloading goes, i.e. rate x load
     time / bytes (GreedyDual-Size with frequency: Cherkasova, "Improving WWW Proxies Performance
-    with Greedy-Dual-Size-Frequency Caching", 1998). When: the expected harm of an eviction is, for
-    each victim, its load and ours again, times the requests it would delay: those it has, and the
-    chance of one before the switch could be undone. The switch waits until as much waiting has
+    with Greedy-Dual-Size-Frequency Caching", 1998). When: a victim that is in use costs each of its
+    requests the way out and back, its load and ours; the switch waits until as much waiting has
     accrued (the rent-or-buy rule of ski rental: Karlin et al., "Competitive snoopy caching", 1988).
+    An idle victim costs nobody now, and waiting makes its return no cheaper: it goes at once.
     """
 
     name = "cost"
@@ -113,21 +108,16 @@ class Cost:
         return waiting.accrued_at(load_s)
 
     def keep(self, resident: Resident) -> float:
-        return (
-            resident.rate_order + log(max(resident.load_s, 1e-6)) - log(max(resident.size_bytes, 1))
-        )
+        saved = log(max(resident.load_s, 1e-6)) - log(max(resident.size_bytes, 1))
+        return resident.rate_order + saved
 
     def shelter(self, resident: Resident, minimum_s: float) -> float:
-        return resident.loaded_at + max(minimum_s, resident.load_s)
+        """One that is in use serves at least as long as its load took."""
+        window_s = max(minimum_s, resident.load_s) if resident.in_use else minimum_s
+        return resident.loaded_at + window_s
 
-    def earned(
-        self, waiting: Waiting, load_s: float, service_s: float, victims: list[Resident]
-    ) -> float:
-        harm_s = 0.0
-        for victim in victims:
-            back_s = load_s + victim.load_s
-            chance = 1.0 - exp(-victim.rate * (back_s + service_s))
-            harm_s += (victim.in_use + chance) * back_s
+    def earned(self, waiting: Waiting, load_s: float, victims: list[Resident]) -> float:
+        harm_s = sum(victim.in_use * (load_s + victim.load_s) for victim in victims)
         return waiting.accrued_at(harm_s)
 
 

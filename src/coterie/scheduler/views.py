@@ -166,7 +166,7 @@ class Views:
         expert = world.experts[replica.expert]
         if replica.phase is not Phase.HOT or expert.pinned or world.owes(replica):
             return
-        keep = world.policy.keep(world.resident(replica, replica.used_at))
+        keep = world.policy.keep(world.resident(replica))
         busy = replica.running > 0 or bool(expert.waiting)
         order = self._order(replica.device)
         (order.busy if busy else order.idle).add((keep, replica.replica))

@@ -88,7 +88,7 @@ class World:
             return Waiting(1, expert.asked_at, expert.asked_at)
         return None
 
-    def resident(self, replica: ReplicaRecord, now: float) -> Resident:
+    def resident(self, replica: ReplicaRecord) -> Resident:
         """A replica as policies see it."""
         expert = self.experts[replica.expert]
         return Resident(
@@ -97,12 +97,11 @@ class World:
             size_bytes=self.size_bytes(expert),
             load_s=self.load_s(expert),
             rate_order=expert.rate.order(),
-            rate=expert.rate.per_second(now),
             in_use=replica.running + len(expert.waiting),
         )
 
     def owes(self, replica: ReplicaRecord) -> bool:
-        """Do requests still wait that its load was for? It is not evicted before they had their turn.
+        """Do requests still wait that its load was for? It is not evicted before their turn.
 
         So a residency serves at least all who waited for it (a gated polling system): the longer
         the lines, the more requests a switch pays for, and overload cannot turn into thrashing.
