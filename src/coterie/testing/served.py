@@ -18,7 +18,13 @@ import coterie
 
 PATIENCE_S = 60.0
 _POLL_S = 0.01
-_PROGRAM = "from coterie.cli import main; main()"
+_PROGRAM = """
+import ctypes, signal
+PR_SET_PDEATHSIG = 1  # however the test run ends, the kernel ends the server with it
+ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+from coterie.cli import main
+main()
+"""
 _LISTENING = re.compile(r"^listening on (\S+)$", re.MULTILINE)
 
 Answer = TypeVar("Answer")

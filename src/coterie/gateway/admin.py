@@ -1,0 +1,81 @@
+"""Looking and steering: what the admin endpoints answer. Looking changes nothing."""
+
+from typing import Any
+
+import msgspec
+
+from coterie.errors import UnknownPath
+from coterie.gateway.beat import EVENT_STREAM
+from coterie.gateway.catalogue import Catalogue
+from coterie.gateway.control import Control
+from coterie.gateway.reply import Reply
+
+LINES = b"application/x-ndjson"
+
+
+class Admin:
+    """The operators' side of the control, in JSON."""
+
+    def __init__(self, control: Control, catalogue: Catalogue, stall_s: float) -> None:
+        self._control = control
+        self._catalogue = catalogue
+        self._stall_s = stall_s
+
+    def experts(self, reply: Reply) -> None:
+        _send(reply, {"experts": self._control.experts()})
+
+    def devices(self, reply: Reply) -> None:
+        _send(reply, {"devices": self._control.devices()})
+
+    def explain(self, reply: Reply, subject: str) -> None:
+        """Why a request or an expert (by name or alias) is where it is. Raises UnknownPath."""
+        explanation = self._control.explain(subject)
+        if explanation is None:
+            raise UnknownPath(
+                f"no request or expert {subject!r}: give an expert's name, or the "
+                "x-coterie-request of an answer that is not long past"
+            )
+        _send(reply, explanation)
+
+    def load(self, reply: Reply, name: str) -> None:
+        self._control.load(expert := self._catalogue.resolve(name).name)
+        self._accepted(reply, expert)
+
+    def unload(self, reply: Reply, name: str) -> None:
+        self._control.unload(expert := self._catalogue.resolve(name).name)
+        self._accepted(reply, expert)
+
+    def pin(self, reply: Reply, name: str) -> None:
+        self._control.pin(expert := self._catalogue.resolve(name).name, True)
+        self._accepted(reply, expert)
+
+    def unpin(self, reply: Reply, name: str) -> None:
+        self._control.pin(expert := self._catalogue.resolve(name).name, False)
+        self._accepted(reply, expert)
+
+    async def events(self, reply: Reply, *, as_events: bool) -> None:
+        """The journal as it grows: JSON lines, or server-sent events; until the client leaves."""
+        reply.begin(200, b"", EVENT_STREAM if as_events else LINES)
+        reply.write(b"")
+        lines = self._control.follow()
+        try:
+            async for line in lines:
+                text = line.rstrip(b"\n")
+                reply.write(b"data: %b\n\n" % text if as_events else b"%b\n" % text)
+                await reply.drained(self._stall_s)
+        finally:
+            if (close := getattr(lines, "aclose", None)) is not None:
+                await close()
+        reply.end()
+
+    def _accepted(self, reply: Reply, name: str) -> None:
+        """What was asked for is on its way: 202, with the expert as it is now."""
+        for status in self._control.experts():
+            if status.name == name:
+                _send(reply, status, 202)
+                return
+        _send(reply, {"name": name}, 202)
+
+
+def _send(reply: Reply, document: Any, status: int = 200) -> None:
+    reply.whole(status, b"", msgspec.json.encode(document))

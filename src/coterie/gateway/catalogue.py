@@ -1,0 +1,73 @@
+"""Which experts there are, and how they are now. Looking never wakes or loads anything."""
+
+from typing import Any
+
+from coterie.config import Composition
+from coterie.errors import UnknownExpert
+from coterie.gateway.control import Control
+from coterie.scheduler.status import ExpertStatus
+from coterie.types import Expert
+
+FRESH_S = 0.5
+
+
+class Catalogue:
+    """The composition's experts by name and alias, with what the control says of each."""
+
+    def __init__(self, composition: Composition, control: Control) -> None:
+        self._control = control
+        self._experts = composition.experts
+        self._by_name = {name: e for e in self._experts for name in (e.name, *e.aliases)}
+        self._created = int(control.now())
+        self._statuses: dict[str, ExpertStatus] = {}
+        self._read_at = float("-inf")
+
+    def resolve(self, name: str) -> Expert:
+        """The expert of that name or alias. Raises UnknownExpert with the names there are."""
+        expert = self._by_name.get(name)
+        if expert is None:
+            names = ", ".join(repr(expert.name) for expert in self._experts)
+            shown = name if len(name) <= 200 else f"{name[:200]}…"
+            raise UnknownExpert(f"no expert {shown!r}: the composition has {names}")
+        return expert
+
+    def status(self, name: str) -> ExpertStatus:
+        """How the expert is now, give or take `FRESH_S`: many waiting streams ask at once."""
+        now = self._control.now()
+        if not 0 <= now - self._read_at < FRESH_S:
+            self._statuses = {status.name: status for status in self._control.experts()}
+            self._read_at = now
+        return self._statuses.get(name) or ExpertStatus(name)
+
+    def models(self) -> list[dict[str, Any]]:
+        """All experts as OpenAI lists models, with more fields."""
+        statuses = {status.name: status for status in self._control.experts()}
+        return [
+            self._model(expert, statuses.get(expert.name) or ExpertStatus(expert.name))
+            for expert in self._experts
+        ]
+
+    def model(self, name: str) -> dict[str, Any]:
+        """One of them. Raises UnknownExpert."""
+        expert = self.resolve(name)
+        for status in self._control.experts():
+            if status.name == expert.name:
+                return self._model(expert, status)
+        return self._model(expert, ExpertStatus(expert.name))
+
+    def _model(self, expert: Expert, status: ExpertStatus) -> dict[str, Any]:
+        return {
+            "id": expert.name,
+            "object": "model",
+            "created": self._created,
+            "owned_by": "coterie",
+            "state": status.phase,
+            "tier": status.tier,
+            "bytes": status.measured_bytes or status.estimated_bytes,
+            "eta_s": status.eta_s,
+            "context_length": expert.context,
+            "aliases": expert.aliases,
+            "pinned": status.pinned,
+            "waiting": status.waiting,
+            "running": status.running,
+        }

@@ -1,0 +1,66 @@
+"""What the gateway needs of the rest of the system, and all that it knows of it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from coterie.scheduler.status import DeviceStatus, ExpertStatus, Explanation
+from coterie.types import Grant
+
+
+class Control(Protocol):
+    """One owner behind one loop: every call is synchronous, and what takes time is a future."""
+
+    def submit(
+        self, request: str, expert: str, *, attempt: int = 0, since: float = 0.0
+    ) -> Grant | asyncio.Future[Grant]:
+        """A place for `request`: at once if `expert` is hot with a free slot, else a future of one.
+
+        Raises Refused, here or through the future. `since` is the wall-clock time of the first
+        attempt where this is another one. Each Grant is answered by exactly one `finish`, each
+        future that is given up before it is done by exactly one `cancel`.
+        """
+        ...
+
+    def cancel(self, request: str) -> None:
+        """The client of a waiting request left. A load that it caused goes on."""
+        ...
+
+    def finish(
+        self,
+        request: str,
+        *,
+        ok: bool,
+        first_byte_s: float = 0.0,
+        run_s: float = 0.0,
+        prompt_tokens: int = 0,
+        output_tokens: int = 0,
+    ) -> None:
+        """A granted request left its replica. Times count from the grant; 0 tokens: not known."""
+        ...
+
+    def now(self) -> float:
+        """Seconds since the epoch, on the clock that the journal is written by."""
+        ...
+
+    def experts(self) -> list[ExpertStatus]: ...
+
+    def devices(self) -> list[DeviceStatus]: ...
+
+    def explain(self, subject: str) -> Explanation | None:
+        """Why a request (by id) or an expert (by name) is where it is; None: neither is known."""
+        ...
+
+    def load(self, expert: str) -> None: ...
+
+    def unload(self, expert: str) -> None: ...
+
+    def pin(self, expert: str, pinned: bool) -> None: ...
+
+    def ready(self) -> bool:
+        """Whether an expert has really generated."""
+        ...
+
+    def follow(self) -> AsyncIterator[bytes]:
+        """The journal's lines as they happen, one JSON object each, through a bounded buffer."""
+        ...

@@ -1,0 +1,213 @@
+"""One request's way: a grant from the control, the hop to the replica, its bytes back unchanged.
+
+Every Grant is answered by exactly one `finish`, every wait that is given up by exactly one
+`cancel`, whatever fails and whenever the client leaves.
+"""
+
+import asyncio
+from secrets import token_hex
+from time import perf_counter
+
+from aiohttp import web
+
+from coterie.config import Composition
+from coterie.errors import ExpertUnavailable, WorkerLost
+from coterie.gateway import body as bodies
+from coterie.gateway.beat import Beat
+from coterie.gateway.catalogue import Catalogue
+from coterie.gateway.control import Control
+from coterie.gateway.render import engine_error
+from coterie.gateway.reply import Reply
+from coterie.gateway.upstream import Exchange, Upstream
+from coterie.gateway.usage import Tally, tokens
+from coterie.types import Grant
+
+STREAMS = frozenset({"/v1/chat/completions", "/v1/completions"})
+WHOLE_BYTES = 1024**2
+RETRY_PAUSE_S = 0.05
+
+
+class Relay:
+    """Serves the endpoints that an expert answers."""
+
+    def __init__(self, composition: Composition, control: Control, catalogue: Catalogue) -> None:
+        self._limits = composition.limits
+        self._control = control
+        self._catalogue = catalogue
+        self._upstream = Upstream()
+        self._prefix = f"req-{token_hex(4)}"
+        self._count = 0
+
+    async def serve(self, request: web.BaseRequest, reply: Reply, path: str) -> None:
+        """Answers a POST to `path`. Raises what becomes the client's error."""
+        body = await bodies.read(request, self._limits.body, self._limits.stall)
+        wanted = bodies.peek(body)
+        expert = self._catalogue.resolve(wanted.model)
+        if expert.defaults:
+            body = bodies.merged(body, expert.defaults)
+            wanted = bodies.peek(body)
+        self._count += 1
+        name = f"{self._prefix}-{self._count}"
+        reply.labels = f"x-coterie-request: {name}\r\nx-coterie-expert: {expert.name}\r\n".encode()
+        stream = bool(wanted.stream) and path in STREAMS
+        beat = Beat(reply, self._catalogue, expert.name, self._limits.keepalive) if stream else None
+        call = _Call(name, expert.name, path, body, reply, beat)
+        try:
+            await self._carry(call)
+        finally:
+            if beat is not None:
+                beat.stop()
+
+    def close(self) -> None:
+        self._upstream.close()
+
+    async def _carry(self, call: "_Call") -> None:
+        """Tries until a replica answers: again only where nothing of an answer has been sent."""
+        began_at = self._control.now()
+        attempt = 0
+        while True:
+            grant = await self._granted(call, attempt, began_at if attempt else 0.0)
+            try:
+                await self._run(call, grant)
+                return
+            except WorkerLost:
+                if call.answered or attempt >= self._limits.attempts:
+                    raise
+            # The news of the loss travels to the scheduler on another way: let it arrive first.
+            await asyncio.sleep(RETRY_PAUSE_S * 2**attempt)
+            attempt += 1
+
+    async def _granted(self, call: "_Call", attempt: int, since: float) -> Grant:
+        place = self._control.submit(call.name, call.expert, attempt=attempt, since=since)
+        if isinstance(place, Grant):
+            return place
+        try:
+            # Shielded: the future is the control's, which alone may end it.
+            return await asyncio.shield(place)
+        except asyncio.CancelledError:
+            if not place.done():
+                self._control.cancel(call.name)
+            elif place.cancelled():
+                raise ExpertUnavailable(
+                    f"the request for {call.expert!r} was given up: try again", retry_after_s=1.0
+                ) from None
+            elif place.exception() is None:
+                self._control.finish(call.name, ok=False)
+            raise
+
+    async def _run(self, call: "_Call", grant: Grant) -> None:
+        run = _Run(grant)
+        try:
+            exchange = await self._upstream.post(
+                grant.address, grant.headers, call.path, call.body, 1 if call.beat else WHOLE_BYTES
+            )
+            try:
+                if call.beat is not None and exchange.status == 200:
+                    await self._pipe(call, run, exchange)
+                else:
+                    await self._whole(call, run, exchange)
+            finally:
+                exchange.release()
+            run.ok = exchange.status < 500
+        finally:
+            self._control.finish(
+                call.name,
+                ok=run.ok,
+                first_byte_s=run.first_byte_s,
+                run_s=perf_counter() - run.began_at,
+                prompt_tokens=run.tokens[0],
+                output_tokens=run.tokens[1],
+            )
+
+    async def _whole(self, call: "_Call", run: "_Run", exchange: Exchange) -> None:
+        """An answer in one piece; one that is larger than is worth holding is piped."""
+        await exchange.fill(WHOLE_BYTES)
+        if not exchange.complete:
+            await self._pipe(call, run, exchange)
+            return
+        run.first_byte_s = exchange.first_byte_at - run.began_at
+        body = exchange.take()
+        media = exchange.media
+        if exchange.status >= 400:
+            body, media = engine_error(exchange.status, body), b"application/json"
+        else:
+            run.tokens = tokens(body)
+        call.answered = True
+        if call.reply.begun:
+            call.reply.fail_begun(body)
+        else:
+            call.reply.whole(exchange.status, run.whole_fields(), body, media)
+
+    async def _pipe(self, call: "_Call", run: "_Run", exchange: Exchange) -> None:
+        """Bytes as they come, no faster than the client reads them."""
+        reply, tally = call.reply, Tally()
+        if call.beat is not None:
+            call.beat.stop()
+        if not reply.begun:
+            reply.begin(exchange.status, run.fields(), exchange.media)
+        run.first_byte_s = perf_counter() - run.began_at
+        call.answered = True
+        try:
+            while True:
+                data = exchange.take()
+                tally.add(data)
+                reply.write(data)
+                if exchange.complete:
+                    break
+                await reply.drained(self._limits.stall)
+                await exchange.fill(1)
+        except WorkerLost:
+            if not tally.at_event_end:
+                reply.write(b"\n\n")
+            raise
+        finally:
+            run.tokens = tally.tokens()
+        reply.end()
+
+
+class _Call:
+    """A request on its way. `beat`: its stream's keepalive; None where it wants no stream."""
+
+    __slots__ = ("answered", "beat", "body", "expert", "name", "path", "reply")
+
+    def __init__(
+        self, name: str, expert: str, path: str, body: bytes, reply: Reply, beat: Beat | None
+    ) -> None:
+        self.name = name
+        self.expert = expert
+        self.path = path
+        self.body = body
+        self.reply = reply
+        self.beat = beat
+        self.answered = False
+
+
+class _Run:
+    """One attempt at a replica, and the facts of it that `finish` reports."""
+
+    __slots__ = ("began_at", "first_byte_s", "grant", "ok", "tokens")
+
+    def __init__(self, grant: Grant) -> None:
+        self.grant = grant
+        self.began_at = perf_counter()
+        self.first_byte_s = 0.0
+        self.ok = False
+        self.tokens = (0, 0)
+
+    def fields(self) -> bytes:
+        grant = self.grant
+        return (
+            b"x-coterie-replica: %b\r\nx-coterie-queue-ms: %.1f\r\nx-coterie-load-ms: %.1f\r\n"
+            % (
+                grant.replica.encode(),
+                grant.queued_s * 1e3,
+                grant.loading_s * 1e3,
+            )
+        )
+
+    def whole_fields(self) -> bytes:
+        return b"%bx-coterie-run-ms: %.1f\r\nx-coterie-first-byte-ms: %.1f\r\n" % (
+            self.fields(),
+            (perf_counter() - self.began_at) * 1e3,
+            self.first_byte_s * 1e3,
+        )

@@ -1,0 +1,246 @@
+"""The hop: connections are kept, replaced when they went stale, and never trusted too far."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from coterie.errors import WorkerLost
+from coterie.gateway.upstream import BUFFER_BYTES, HEAD_BYTES, KEPT_CONNECTIONS, Upstream
+from coterie.testing.upstream import Received, ScriptedUpstream
+
+BIG = 1024**2
+
+
+@pytest.fixture
+async def worker(bounded: None) -> AsyncIterator[ScriptedUpstream]:
+    scripted = ScriptedUpstream(lambda request: request.json({"n": len(scripted.received)}))
+    yield scripted
+    await scripted.stop()
+
+
+async def ask(
+    upstream: Upstream, address: str, headers: dict[str, str] | None = None, path: str = "/v1/x"
+) -> bytes:
+    exchange = await upstream.post(address, headers or {}, path, b'{"a":1}', BIG)
+    answer = exchange.take()
+    exchange.release()
+    return answer
+
+
+async def test_one_connection_serves_request_after_request(worker: ScriptedUpstream) -> None:
+    address, upstream = await worker.start(), Upstream()
+    answers = [await ask(upstream, address) for _ in range(3)]
+    assert answers == [b'{"n":1}', b'{"n":2}', b'{"n":3}']
+    assert worker.connections == 1
+    upstream.close()
+
+
+async def test_a_request_carries_its_headers_and_no_others(worker: ScriptedUpstream) -> None:
+    address, upstream = await worker.start(), Upstream()
+    await ask(upstream, address, {"Authorization": "Bearer one"})
+    await ask(upstream, address, {"Authorization": "Bearer two"}, "/v1/y")
+    first, second = worker.received
+    assert first.headers == {
+        "host": address.removeprefix("http://"),
+        "content-type": "application/json",
+        "content-length": "7",
+        "authorization": "Bearer one",
+    }
+    assert (first.path, first.body) == ("/v1/x", b'{"a":1}')
+    assert (second.path, second.headers["authorization"]) == ("/v1/y", "Bearer two")
+    upstream.close()
+
+
+async def test_an_address_may_have_a_path(worker: ScriptedUpstream) -> None:
+    address, upstream = await worker.start(), Upstream()
+    await ask(upstream, address + "/base/")
+    assert worker.received[0].path == "/base/v1/x"
+    upstream.close()
+
+
+async def test_a_connection_closed_while_idle_is_replaced(worker: ScriptedUpstream) -> None:
+    address, upstream = await worker.start(), Upstream()
+    await ask(upstream, address)
+    # Close as the next request is written: it is lost on the way, not refused.
+    exchange = await upstream.post(address, {}, "/v1/x", b"{}", BIG)
+    exchange.release()
+    worker.drop_idle()
+    assert await ask(upstream, address) == b'{"n":3}'
+    assert worker.connections == 2
+    upstream.close()
+
+
+async def test_a_connection_that_dies_on_a_first_request_is_a_loss(
+    worker: ScriptedUpstream,
+) -> None:
+    address, upstream = await worker.start(), Upstream()
+    worker.script = lambda request: request.die()
+    with pytest.raises(WorkerLost, match="broke off"):
+        await ask(upstream, address)
+    assert len(worker.received) == 1
+
+
+async def test_an_answer_that_has_begun_is_not_asked_for_again(worker: ScriptedUpstream) -> None:
+    address, upstream = await worker.start(), Upstream()
+    await ask(upstream, address)
+
+    def half(request: Received) -> None:
+        request.raw(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhal")
+        request.transport.close()
+
+    worker.script = half
+    with pytest.raises(WorkerLost, match="broke off"):
+        await ask(upstream, address)
+    assert len(worker.received) == 2
+
+
+async def test_nobody_at_the_address_is_a_loss(worker: ScriptedUpstream) -> None:
+    address = await worker.start()
+    await worker.stop()
+    with pytest.raises(WorkerLost, match="cannot be reached"):
+        await ask(Upstream(), address)
+
+
+@pytest.mark.parametrize("address", ["", "127.0.0.1:80", "ftp://x/"])
+async def test_an_address_that_is_none_is_named(address: str) -> None:
+    with pytest.raises(ValueError, match="no address of a replica"):
+        await ask(Upstream(), address)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"SSH-2.0-x\r\n",
+        b"HTTP/1.1 101 Switching\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nx: " + b"y" * HEAD_BYTES,
+    ],
+)
+async def test_what_is_not_http_is_a_loss(worker: ScriptedUpstream, sent: bytes) -> None:
+    worker.script = lambda request: request.raw(sent)
+    address, upstream = await worker.start(), Upstream()
+    with pytest.raises(WorkerLost):
+        await ask(upstream, address)
+    await worker.received[0].left()
+
+
+async def test_an_answer_without_a_length_ends_with_its_connection(
+    worker: ScriptedUpstream,
+) -> None:
+    def old(request: Received) -> None:
+        request.raw(b"HTTP/1.0 200 OK\r\n\r\nold but")
+        request.raw(b" gold")
+        request.transport.close()
+
+    worker.script = old
+    address, upstream = await worker.start(), Upstream()
+    assert await ask(upstream, address) == b"old but gold"
+    assert await ask(upstream, address) == b"old but gold"
+    assert worker.connections == 2
+
+
+async def test_an_interim_answer_is_passed_over(worker: ScriptedUpstream) -> None:
+    def interim(request: Received) -> None:
+        request.raw(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.json("real")
+
+    worker.script = interim
+    address, upstream = await worker.start(), Upstream()
+    assert await ask(upstream, address) == b'"real"'
+    upstream.close()
+
+
+@pytest.mark.parametrize("extra", [b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nno", b"junk"])
+async def test_a_connection_with_more_than_was_asked_for_is_not_kept(
+    worker: ScriptedUpstream, extra: bytes
+) -> None:
+    worker.script = lambda request: request.raw(
+        b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nyes" + extra
+    )
+    address, upstream = await worker.start(), Upstream()
+    assert await ask(upstream, address) == b"yes"
+    await worker.received[0].left()
+    assert await ask(upstream, address) == b"yes"
+    upstream.close()
+
+
+async def test_a_worker_may_close_after_an_answer(worker: ScriptedUpstream) -> None:
+    worker.script = lambda request: request.json(1, close=True)
+    address, upstream = await worker.start(), Upstream()
+    assert [await ask(upstream, address), await ask(upstream, address)] == [b"1", b"1"]
+    assert worker.connections == 2
+
+
+async def test_kept_connections_are_bounded_and_closed_at_the_end(
+    worker: ScriptedUpstream,
+) -> None:
+    address, upstream = await worker.start(), Upstream()
+    exchanges = [
+        await upstream.post(address, {}, "/v1/x", b"{}", BIG) for _ in range(KEPT_CONNECTIONS + 3)
+    ]
+    for exchange in exchanges:
+        exchange.take()
+        exchange.release()
+    await asyncio.gather(*(request.left() for request in worker.received[KEPT_CONNECTIONS:]))
+    assert len(worker.open) == KEPT_CONNECTIONS
+    upstream.close()
+    await asyncio.gather(*(request.left() for request in worker.received))
+
+
+async def test_an_address_that_is_gone_is_forgotten(worker: ScriptedUpstream) -> None:
+    address, upstream = await worker.start(), Upstream()
+    await ask(upstream, address)
+    assert list(upstream._endpoints) == [address]
+    await worker.stop()
+    with pytest.raises(WorkerLost):
+        await ask(upstream, address)
+    assert not upstream._endpoints
+
+
+async def test_a_new_secret_at_an_address_gets_a_new_connection(
+    worker: ScriptedUpstream,
+) -> None:
+    address, upstream = await worker.start(), Upstream()
+    await ask(upstream, address, {"authorization": "one"})
+    await ask(upstream, address, {"authorization": "two"})
+    first, second = worker.received
+    await first.left()
+    assert second.headers["authorization"] == "two"
+    assert len(worker.open) == 1
+    upstream.close()
+
+
+async def test_a_cancelled_wait_closes_its_connection(worker: ScriptedUpstream) -> None:
+    worker.script = lambda request: None
+    address, upstream = await worker.start(), Upstream()
+    task = asyncio.ensure_future(ask(upstream, address))
+    (request,) = await worker.until_received()
+    task.cancel()
+    await request.left()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_a_stream_is_not_read_faster_than_it_is_taken(worker: ScriptedUpstream) -> None:
+    async def flood(request: Received) -> None:
+        request.begin()
+        for _ in range(1000):
+            request.piece(b"x" * 16_384)
+            await request.room()
+        request.end(done=False)
+
+    worker.script = flood
+    address, upstream = await worker.start(), Upstream()
+    exchange = await upstream.post(address, {}, "/v1/x", b"{}", 1)
+    (request,) = worker.received
+    await request.stalled()
+    for _ in range(2000):
+        await asyncio.sleep(0)
+    assert exchange._buffered < 8 * BUFFER_BYTES
+    size = 0
+    while not exchange.complete or exchange._buffered:
+        size += len(exchange.take())
+        await exchange.fill(1)
+    assert size == 1000 * 16_384
+    exchange.release()
+    upstream.close()
