@@ -21,6 +21,7 @@ CoterieError
 ├── RequestError            the client's request cannot be served as it is
 │   ├── BadRequest          malformed (400); `param` names the field
 │   ├── Unauthorized        no valid API key (401)
+│   ├── ForeignOrigin       a web page of another origin would steer the server (403)
 │   ├── UnknownExpert       no expert of that name (404)
 │   ├── UnknownPath         no such endpoint, or nothing of that name behind it (404)
 │   ├── WrongMethod         the endpoint answers other methods (405); `allow` lists them
@@ -155,6 +156,11 @@ class BadRequest(RequestError):
 class Unauthorized(RequestError):
     status = 401
     code = "invalid_api_key"
+
+
+class ForeignOrigin(RequestError):
+    status = 403
+    code = "foreign_origin"
 
 
 class UnknownExpert(RequestError):

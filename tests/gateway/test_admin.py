@@ -77,3 +77,19 @@ async def test_a_follower_that_leaves_is_forgotten(serve: Any) -> None:
     wire.abort()
     while stage.control.followers:
         await stage.control.change()
+
+
+async def test_a_pinned_expert_is_not_unloaded(serve: Any) -> None:
+    stage = await serve(NAMED)
+    await stage.post("/admin/experts/short/pin", b"")
+    answer = await stage.post("/admin/experts/short/unload", b"")
+    assert answer.status == 400
+    assert "unpin it first" in answer.error["message"]
+    assert stage.control.commands == [("pin", "org/name:v1")]
+
+
+async def test_a_page_of_another_origin_may_not_steer(serve: Any) -> None:
+    stage = await serve(NAMED)
+    answer = await stage.post("/admin/experts/short/load", b"", "origin: http://evil.example")
+    assert (answer.status, answer.error["code"]) == (403, "foreign_origin")
+    assert not stage.control.commands

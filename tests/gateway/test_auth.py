@@ -5,8 +5,8 @@ from hashlib import sha256
 import pytest
 
 from coterie.config import Key
-from coterie.errors import Unauthorized
-from coterie.gateway.auth import REMEMBERED, Auth
+from coterie.errors import ForeignOrigin, Unauthorized
+from coterie.gateway.auth import REMEMBERED, Auth, check_origin
 
 KEYS = tuple(Key(name, sha256(f"sk-{name}".encode()).hexdigest()) for name in ("ann", "bob"))
 
@@ -49,3 +49,14 @@ def test_what_is_remembered_is_bounded() -> None:
     for spaces in range(3 * REMEMBERED):
         assert auth.check("Bearer " + " " * spaces + "sk-ann") == "ann"
         assert len(auth._verified) <= REMEMBERED
+
+
+@pytest.mark.parametrize("origin", [None, "http://localhost:8080"])
+def test_programs_and_pages_of_ours_may_steer(origin: str | None) -> None:
+    check_origin(origin, "localhost:8080")
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "http://localhost:9999", "null"])
+def test_pages_of_others_may_not(origin: str) -> None:
+    with pytest.raises(ForeignOrigin, match="own origin"):
+        check_origin(origin, "localhost:8080")

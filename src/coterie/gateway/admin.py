@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from coterie.errors import UnknownPath
+from coterie.errors import BadRequest, UnknownPath
 from coterie.gateway.beat import EVENT_STREAM
 from coterie.gateway.catalogue import Catalogue
 from coterie.gateway.control import Control
@@ -42,7 +42,11 @@ class Admin:
         self._accepted(reply, expert)
 
     def unload(self, reply: Reply, name: str) -> None:
-        self._control.unload(expert := self._catalogue.resolve(name).name)
+        """Raises BadRequest for an expert that is pinned."""
+        expert = self._catalogue.resolve(name).name
+        if any(status.pinned for status in self._control.experts() if status.name == expert):
+            raise BadRequest(f"expert {expert!r} is pinned: unpin it first")
+        self._control.unload(expert)
         self._accepted(reply, expert)
 
     def pin(self, reply: Reply, name: str) -> None:

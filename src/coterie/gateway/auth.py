@@ -5,9 +5,20 @@ from hashlib import sha256
 from hmac import compare_digest
 
 from coterie.config import Key
-from coterie.errors import Unauthorized
+from coterie.errors import ForeignOrigin, Unauthorized
 
 REMEMBERED = 256
+
+
+def check_origin(origin: str | None, host: str | None) -> None:
+    """Keeps web pages of other origins from steering a server on their visitor's machine.
+
+    Raises ForeignOrigin. Programs send no Origin, and a page of ours sends our own.
+    """
+    if origin is not None and origin.partition("://")[2] != host:
+        raise ForeignOrigin(
+            f"a page of {origin!r} may not use the admin API: ask from the server's own origin"
+        )
 
 
 class Auth:

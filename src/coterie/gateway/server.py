@@ -12,7 +12,7 @@ from aiohttp import web
 from coterie.config import Composition
 from coterie.errors import BadRequest, CoterieError, Refused, UnknownPath, WrongMethod
 from coterie.gateway.admin import Admin
-from coterie.gateway.auth import Auth
+from coterie.gateway.auth import Auth, check_origin
 from coterie.gateway.catalogue import Catalogue
 from coterie.gateway.control import Control
 from coterie.gateway.relay import Relay
@@ -132,13 +132,15 @@ class Gateway:
     def _route(self, request: web.BaseRequest) -> tuple[Handler, str]:
         """Who answers, and the path or the name in it.
 
-        Raises Unauthorized, UnknownPath or WrongMethod.
+        Raises Unauthorized, ForeignOrigin, UnknownPath or WrongMethod.
         """
         path = request.raw_path.partition("?")[0]
         if not path.startswith("/"):  # a whole URL, as proxies send it
             path = request.rel_url.raw_path
         if path not in ("/healthz", "/readyz"):
             self._auth.check(request.headers.get("Authorization"))
+        if path.startswith("/admin/"):
+            check_origin(request.headers.get("Origin"), request.headers.get("Host"))
         methods = self._routes.get(path)
         subject = path
         if methods is None:
