@@ -1,0 +1,89 @@
+"""The HTTP reference: a template written by hand, with the tables that types can give filled in."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from coterie import errors
+from coterie.errors import CoterieError
+from coterie.scheduler.status import DeviceStatus, ExpertStatus, Explanation
+from tools.reference.errors import classes
+from tools.reference.markdown import NOTICE, code, table
+
+TEMPLATE = Path(__file__).with_name("api.md")
+
+EXPERT = {
+    "name": "its name",
+    "phase": "`absent`, `fetching`, `failed`, `cold`, `loading`, `hot`, `draining` or `unloading`",
+    "tier": "where its bytes are: `remote`, `cold` (local disk) or `hot` (device memory)",
+    "devices": "the devices of its replicas",
+    "estimated_bytes": "hot bytes of a replica, as estimated from its weights' header",
+    "measured_bytes": "the most that a replica was seen to take; 0 before the first measurement",
+    "waiting": "requests that wait",
+    "running": "requests that run",
+    "slots": "requests that a replica serves at once",
+    "last_used_at": "when a request was last given or took its place; 0: never",
+    "loads": "loads that were begun",
+    "evictions": "times it made room for another",
+    "failures": "failures in a row",
+    "pinned": "whether it stays hot",
+    "eta_s": "seconds until a new request could start; null where that cannot be said",
+    "load_s": "seconds that a load is expected to take",
+    "reason": "of the last failure",
+}
+DEVICE = {
+    "device": "`node/device`",
+    "node": "its node",
+    "hot_bytes": "its budget",
+    "used_bytes": "what the ledger holds of it, loading and unloading replicas included",
+    "replicas": "who is there",
+    "loading": "how many of them load",
+}
+EXPLANATION = {
+    "subject": "what was asked for",
+    "kind": "`expert` or `request`",
+    "state": "the expert's phase; `waiting` or `running` of a request",
+    "lines": "the reasons, in words",
+}
+
+
+def api_page() -> str:
+    """`api.md`."""
+    text = TEMPLATE.read_text("utf-8")
+    for name, made in _parts().items():
+        mark = "{{" + name + "}}"
+        assert mark in text, f"the template has no {mark}"
+        text = text.replace(mark, made)
+    return f"{NOTICE}\n\n{text}"
+
+
+def _parts() -> dict[str, str]:
+    return {
+        "expert": _fields(ExpertStatus, EXPERT),
+        "device": _fields(DeviceStatus, DEVICE),
+        "explanation": _fields(Explanation, EXPLANATION),
+        "codes": _codes(),
+    }
+
+
+def _fields(struct: type[msgspec.Struct], meanings: Mapping[str, str]) -> str:
+    names = [field.encode_name for field in msgspec.structs.fields(struct)]
+    assert set(meanings) <= set(names), "a meaning of no field"
+    return table(("field", "what it is"), [(code(name), meanings[name]) for name in names])
+
+
+def _codes() -> str:
+    """Codes by status: those that a client of the HTTP interface can meet."""
+    found: dict[int, list[str]] = {}
+    for kind in _met():
+        codes = found.setdefault(kind.status, [])
+        if kind.code not in codes:
+            codes.append(kind.code)
+    rows = [(str(status), ", ".join(map(code, found[status]))) for status in sorted(found)]
+    return table(("status", "`code`"), rows)
+
+
+def _met() -> list[type[CoterieError]]:
+    roots = (errors.RequestError, errors.Refused, errors.WorkerLost)
+    return [CoterieError, *(kind for root in roots for kind in classes(root))]
