@@ -42,8 +42,9 @@ async def test_explanations_are_of_requests_and_experts(serve: Any) -> None:
     stage = await serve(NAMED)
     why = Explanation("org/name:v1", state="hot", lines=("it is busy",))
     stage.control.explanations = {"org/name:v1": why}
-    answer = await stage.get("/admin/explain/org%2Fname:v1")
-    assert answer.document["lines"] == ["it is busy"]
+    for name in ("org%2Fname:v1", "short"):
+        answer = await stage.get(f"/admin/explain/{name}")
+        assert answer.document["lines"] == ["it is busy"]
     missing = await stage.get("/admin/explain/req-1")
     assert (missing.status, missing.error["code"]) == (404, "not_found")
     assert "'req-1'" in missing.error["message"]

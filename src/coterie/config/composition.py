@@ -40,8 +40,8 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
     minimum_residency: Annotated[
         Seconds,
         Meta(
-            description="the least time an expert stays hot once loaded; policy `cost` keeps one that "
-            "is in use at least as long as its load took"
+            description="the least time an expert stays hot once loaded; policy `cost` keeps one "
+            "that is in use at least as long as its load took"
         ),
     ] = 0.0
     body: Annotated[Size, Meta(description="the largest request body")] = 16 * 1024**2

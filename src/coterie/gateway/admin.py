@@ -29,11 +29,11 @@ class Admin:
 
     def explain(self, reply: Reply, subject: str) -> None:
         """Why a request or an expert (by name or alias) is where it is. Raises UnknownPath."""
-        explanation = self._control.explain(subject)
+        explanation = self._control.explain(self._catalogue.name_of(subject))
         if explanation is None:
             raise UnknownPath(
                 f"no request or expert {subject!r}: give an expert's name, or the "
-                "x-coterie-request of an answer that is not long past"
+                "x-coterie-request of a request that waits or runs"
             )
         _send(reply, explanation)
 

@@ -22,6 +22,11 @@ class Catalogue:
         self._statuses: dict[str, ExpertStatus] = {}
         self._read_at = float("-inf")
 
+    def name_of(self, name: str) -> str:
+        """The expert's name behind a name or an alias; anything else as it is."""
+        expert = self._by_name.get(name)
+        return name if expert is None else expert.name
+
     def resolve(self, name: str) -> Expert:
         """The expert of that name or alias. Raises UnknownExpert with the names there are."""
         expert = self._by_name.get(name)

@@ -1,0 +1,1 @@
+"""Public fakes, the virtual clock and worlds, and contract tests for plug-ins."""
