@@ -1,5 +1,5 @@
-"""The whole of it on real weights: `coterie up` as a process, asked through the `openai` SDK, looked
-at from outside through /proc.
+"""The whole of it on real weights: `coterie up` as a process, asked through the `openai` SDK, and
+looked at from outside.
 """
 
 import asyncio
@@ -68,15 +68,24 @@ def experts(url: str) -> dict[str, dict[str, Any]]:
     return {expert["name"]: expert for expert in get(url, "/admin/experts")["experts"]}
 
 
+def used_bytes(url: str) -> int:
+    """What the ledger holds of the one device."""
+    (device,) = get(url, "/admin/devices")["devices"]
+    return int(device["used_bytes"])
+
+
 def post(url: str, path: str) -> None:
     urllib.request.urlopen(urllib.request.Request(url + path, method="POST"), timeout=20).close()
 
 
-def complete(url: str, model: str, tokens: int = 4) -> openai.types.Completion:
-    with client(url) as openai_client:
-        return openai_client.completions.create(
-            model=model, prompt=[1, 2, 3], max_tokens=tokens, extra_body={"ignore_eos": True}
+def complete(url: str, model: str) -> tuple[int, int]:
+    """Asks for 4 tokens after 3; the tokens that were counted."""
+    with client(url) as sdk:
+        answer = sdk.completions.create(
+            model=model, prompt=[1, 2, 3], max_tokens=4, extra_body={"ignore_eos": True}
         )
+    assert answer.usage is not None
+    return answer.usage.prompt_tokens, answer.usage.completion_tokens
 
 
 def workers(server: Served) -> list[int]:
@@ -106,7 +115,7 @@ def assert_replays(journal: Path) -> None:
         assert said.returncode == 0, said
         reports = [segment["replay"] for segment in json.loads(said.stdout)]
         assert [report["differing"] for report in reports] == [0] * len(reports)
-        assert all(report["events"] > 5 for report in reports)
+        assert all(report["events"] >= 4 for report in reports)
 
 
 def assert_ends_clean(server: Served) -> None:
@@ -169,12 +178,12 @@ def test_the_quickstart_serves_both_experts_in_the_memory_of_one(tmp_path: Path)
     with served(QUICKSTART, state) as server:
         url = server.until_ready()
         with Memory(server) as memory, client(url) as sdk:
-            for _ in range(3):
+            for _ in range(2):
                 asked_and_streamed(sdk)
         seen = experts(url)
         for name in ("smollm2", "gemma3-270m"):
-            assert seen[name]["loads"] >= 3
-            assert seen[name]["evictions"] >= 2
+            assert seen[name]["loads"] >= 2
+            assert seen[name]["evictions"] >= 1
             assert seen[name]["failures"] == 0
         assert 200 * MIB < memory.peak_bytes <= 480 * MIB
         assert_ends_clean(server)
@@ -217,9 +226,9 @@ def asked_and_streamed(sdk: openai.OpenAI) -> None:
             **more,
         )
     )
-    assert pieces[-1].usage == whole.usage or (
-        pieces[-1].usage is not None and pieces[-1].usage.total_tokens == 26
-    )
+    usage = pieces[-1].usage
+    assert usage is not None
+    assert (usage.prompt_tokens, usage.completion_tokens) == (20, 6)
 
 
 def test_a_worker_killed_in_mid_stream_costs_its_requests_alone(tmp_path: Path) -> None:
@@ -227,7 +236,7 @@ def test_a_worker_killed_in_mid_stream_costs_its_requests_alone(tmp_path: Path) 
     with served(file, tmp_path / "state") as server:
         url = server.until_ready()
         (alpha,) = workers(server)
-        assert complete(url, "beta").usage is not None
+        assert complete(url, "beta") == (3, 4)
         with client(url) as sdk:
             stream = sdk.completions.create(
                 model="alpha",
@@ -236,20 +245,21 @@ def test_a_worker_killed_in_mid_stream_costs_its_requests_alone(tmp_path: Path) 
                 stream=True,
                 extra_body={"ignore_eos": True},
             )
+            for _ in range(5):
+                next(stream)
+            os.kill(alpha, signal.SIGKILL)
             with pytest.raises(openai.APIError, match="broke off") as caught:
-                for count, _ in enumerate(stream):
-                    if count == 5:
-                        os.kill(alpha, signal.SIGKILL)
+                list(stream)
             assert caught.value.code == "worker_lost"
-            assert count < 1400
-        usage = complete(url, "beta").usage
-        assert usage is not None
-        assert usage.completion_tokens == 4
-        assert complete(url, "alpha").usage == usage
+        assert complete(url, "beta") == (3, 4)
+        assert complete(url, "alpha") == (3, 4)
         assert alpha not in workers(server)
-        assert (
-            f"coterie: 'alpha@local/ram' died: worker {alpha} was killed by SIGKILL" in server.said
-        )
+        assert f"coterie: 'alpha@local/ram' died: worker {alpha} was killed" in server.said
+        (template,) = set(server.family()) - set(workers(server))
+        os.kill(template, signal.SIGKILL)
+        assert complete(url, "beta") == (3, 4)
+        assert complete(url, "alpha") == (3, 4)
+        assert template not in server.family()
         assert_ends_clean(server)
     assert_replays(tmp_path / "state" / "journal")
 
@@ -262,13 +272,11 @@ def test_a_worker_killed_while_it_loads_is_loaded_again(tmp_path: Path) -> None:
         asked = pool.submit(complete, url, "beta")
         (beta,) = server.until(lambda: set(workers(server)) - {alpha}, "starts a worker")
         os.kill(beta, signal.SIGKILL)
-        usage = asked.result(60).usage
-        assert usage is not None
-        assert usage.completion_tokens == 4
+        assert asked.result(60) == (3, 4)
         beta_now = experts(url)["beta"]
         assert (beta_now["phase"], beta_now["failures"]) == ("hot", 0)
         assert "killed by SIGKILL" in server.said
-        assert complete(url, "alpha").usage == usage
+        assert complete(url, "alpha") == (3, 4)
         assert_ends_clean(server)
     assert_replays(tmp_path / "state" / "journal")
 
@@ -276,7 +284,7 @@ def test_a_worker_killed_while_it_loads_is_loaded_again(tmp_path: Path) -> None:
 async def leave_at_random(url: str, seed: int, clients: int) -> dict[str, int]:
     """Clients that ask and leave: while they wait, while it loads, in mid-stream, or never."""
     chance = random.Random(seed)
-    ends = {"answered": 0, "left": 0}
+    ends = {"answered": 0, "left while it waited": 0, "left in mid-stream": 0}
 
     async def ask(session: aiohttp.ClientSession) -> None:
         body = {
@@ -287,14 +295,16 @@ async def leave_at_random(url: str, seed: int, clients: int) -> dict[str, int]:
             "ignore_eos": True,
         }
         patience_s = chance.choice((0.001, 0.05, 0.2, 0.5, 1.0, 60.0)) * chance.uniform(0.5, 1.0)
+        got = b""
         try:
             async with asyncio.timeout(patience_s):
                 async with session.post(f"{url}/v1/completions", json=body) as answer:
-                    async for _ in answer.content.iter_any():
-                        pass
-            ends["answered"] += answer.status == 200
+                    async for data in answer.content.iter_any():
+                        got += data
+            assert answer.status == 200, got
+            ends["answered"] += 1
         except TimeoutError:
-            ends["left"] += 1
+            ends["left in mid-stream" if b"data: " in got else "left while it waited"] += 1
 
     async def keep_asking(session: aiohttp.ClientSession) -> None:
         for _ in range(10):
@@ -310,7 +320,7 @@ def test_clients_that_leave_at_random_leave_nothing_behind(tmp_path: Path) -> No
     with served(file, tmp_path / "state") as server:
         url = server.until_ready()
         ends = asyncio.run(leave_at_random(url, seed=5, clients=6))
-        assert min(ends.values()) >= 5
+        assert min(ends.values()) >= 3, ends
 
         def quiet() -> bool:
             return all(
@@ -319,17 +329,15 @@ def test_clients_that_leave_at_random_leave_nothing_behind(tmp_path: Path) -> No
             )
 
         until(quiet, lambda: f"nothing runs or waits: {experts(url)}", patience_s=10.0)
-        (device,) = get(url, "/admin/devices")["devices"]
-        (hot,) = [expert for expert in experts(url).values() if expert["phase"] == "hot"]
-        assert device["replicas"] == [f"{hot['name']}@local/ram"]
-        known = (hot["estimated_bytes"], hot["measured_bytes"])
-        assert min(known) <= device["used_bytes"] <= 1.02 * max(known)
         for name in ("alpha", "beta"):
-            assert complete(url, name).usage is not None
+            assert complete(url, name) == (3, 4)
+            seen = experts(url)[name]
+            known = (seen["estimated_bytes"], seen["measured_bytes"])
+            assert min(known) <= used_bytes(url) <= 1.02 * max(known)
+            assert len(workers(server)) == 1
             post(url, f"/admin/experts/{name}/unload")
-            until(lambda: not workers(server), lambda: f"{name!r} is gone", patience_s=10.0)
-        (device,) = get(url, "/admin/devices")["devices"]
-        assert (device["used_bytes"], device["replicas"]) == (0, [])
+            until(lambda: used_bytes(url) == 0, lambda: "its bytes are free", patience_s=10.0)
+            assert workers(server) == []
         assert_ends_clean(server)
     assert_replays(tmp_path / "state" / "journal")
 
@@ -350,7 +358,7 @@ def test_a_killed_server_leaves_no_process_and_its_state_serves_again(tmp_path: 
     with served(file, state) as server:
         url = server.until_ready()
         for name in ("alpha", "beta"):
-            assert complete(url, name).usage is not None
+            assert complete(url, name) == (3, 4)
         recorded = [json.loads(path.read_bytes()) for path in (state / "workers").iterdir()]
         assert len(recorded) == 2
         assert {record["owner"]["pid"] for record in recorded} == {server.pid}

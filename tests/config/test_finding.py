@@ -1,4 +1,13 @@
-from coterie.config.finding import Finding, Lines, line_of, listed, nearest, problems, render, shorten
+from coterie.config.finding import (
+    Finding,
+    Lines,
+    line_of,
+    listed,
+    nearest,
+    problems,
+    render,
+    shorten,
+)
 from coterie.errors import Problem
 
 

@@ -153,6 +153,14 @@ def test_shutting_down_refuses_who_waits_and_who_comes(live: Callable[..., Live]
     run_virtually(main())
 
 
+def test_before_it_has_started_it_says_so(live: Callable[..., Live]) -> None:
+    async def main() -> None:
+        with pytest.raises(ExpertUnavailable, match="starting"):
+            live().controller.submit("r1", "a")
+
+    run_virtually(main())
+
+
 def test_operators_load_unload_and_pin(live: Callable[..., Live]) -> None:
     async def main() -> None:
         async with live() as run:

@@ -7,8 +7,9 @@ import pytest
 from coterie.config import Limits
 from coterie.controller.journal import Journal, read, segments
 from coterie.errors import JournalUnusable
-from coterie.scheduler import Scheduler, Snapshot, policy
+from coterie.scheduler import Scheduler, Snapshot, Unload, policy
 from coterie.scheduler import events as on
+from coterie.scheduler.replay import Entry
 
 
 def journal(folder: Path, segment_bytes: int = 1 << 20, count: int = 3) -> Journal:
@@ -22,7 +23,7 @@ def test_entries_are_read_as_they_were_appended_after_a_snapshot(tmp_path: Path)
     written = journal(tmp_path)
     events = [on.Tick(float(i)) for i in range(5)]
     for event in events:
-        written.append(event)
+        written.append([event])
     written.close()
     snapshot, *entries = read(tmp_path)
     assert isinstance(snapshot, Snapshot)
@@ -34,7 +35,7 @@ def test_segments_are_bounded_in_size_and_number_and_each_begins_with_a_snapshot
 ) -> None:
     written = journal(tmp_path, segment_bytes=2000, count=3)
     for i in range(400):
-        written.append(on.Tick(float(i)))
+        written.append([on.Tick(float(i))])
         written.flush()
     written.close()
     kept = segments(tmp_path)
@@ -48,15 +49,15 @@ def test_segments_are_bounded_in_size_and_number_and_each_begins_with_a_snapshot
 def test_a_new_start_never_writes_over_an_earlier_segment(tmp_path: Path) -> None:
     for _ in range(2):
         written = journal(tmp_path)
-        written.append(on.Tick(1.0))
+        written.append([on.Tick(1.0)])
         written.close()
     assert [path.name for path in segments(tmp_path)] == ["0000000001.jsonl", "0000000002.jsonl"]
 
 
 def test_a_line_cut_off_by_a_crash_is_left_out(tmp_path: Path) -> None:
     written = journal(tmp_path)
-    written.append(on.Tick(1.0))
-    written.append(on.Tick(2.0))
+    written.append([on.Tick(1.0)])
+    written.append([on.Tick(2.0)])
     written.close()
     (path,) = segments(tmp_path)
     path.write_bytes(path.read_bytes()[:-4])
@@ -87,7 +88,19 @@ def test_a_disk_that_cannot_be_written_costs_lines_and_nothing_else(
     (tmp_path / "gone").rmdir()
     (tmp_path / "gone").write_text("in the way")
     for i in range(3):
-        written.append(on.Tick(float(i)))
+        written.append([on.Tick(float(i))])
         written.flush()
     assert written.lost >= 2
     assert len(caplog.records) == 1
+
+
+def test_a_segment_never_ends_between_an_event_and_its_actions(tmp_path: Path) -> None:
+    written = journal(tmp_path, segment_bytes=1, count=1000)
+    group: list[Entry] = [on.Tick(1.0), *(Unload(f"{'r' * 4000}{i}@n/d", i) for i in range(40))]
+    for _ in range(5):
+        written.append(group)
+    written.close()
+    for path in segments(tmp_path):
+        _, *entries = read(path)
+        assert len(entries) % len(group) == 0
+        assert not entries or entries[0] == group[0]

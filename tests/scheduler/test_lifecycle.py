@@ -3,7 +3,8 @@
 from coterie.config import Limits
 from coterie.scheduler import Dispatch, Load, Refuse, Unload
 from coterie.scheduler import events as on
-from coterie.testing.core import LIMITS, hot, ready, scheduler
+from coterie.testing.core import LIMITS, hot, parts, ready, scheduler
+from coterie.types import Footprint
 
 
 def test_a_clients_leaving_does_not_abort_the_load_it_caused() -> None:
@@ -94,3 +95,14 @@ def test_a_node_that_leaves_takes_its_bytes_and_its_replicas_along() -> None:
     (load,) = core.handle(on.DeviceJoined(5.0, "m/d", "m", 12))
     assert isinstance(load, Load)
     core.check()
+
+
+def test_a_preload_that_fails_is_tried_again_though_nobody_asks() -> None:
+    core = scheduler()
+    core.handle(on.DeviceJoined(0.0, "n/d", "n", 12))
+    core.handle(on.Declared(0.0, "a", preload=True))
+    core.handle(on.Fetched(0.0, "a", Footprint(hot=parts("a"))))
+    assert core.handle(on.LoadFailed(1.0, "a@n/d", 1, "out of luck")) == []
+    assert core.wake_at() == 1.0 + LIMITS.backoff
+    (again,) = core.handle(on.Tick(1.0 + LIMITS.backoff))
+    assert isinstance(again, Load)

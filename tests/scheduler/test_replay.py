@@ -77,3 +77,9 @@ def test_a_tampered_journal_is_noticed_at_its_line() -> None:
 def test_a_journal_that_begins_in_the_middle_is_refused() -> None:
     with pytest.raises(JournalUnusable, match="begins with a snapshot"):
         replay(recorded()[1:], None, policy)
+
+
+def test_a_journal_cut_off_within_an_events_actions_replays() -> None:
+    entries = recorded()
+    last = max(i for i, entry in enumerate(entries) if type(entry).__name__ == "Dispatch")
+    assert replay(entries[:last], None, policy).differing == 0

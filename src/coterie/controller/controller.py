@@ -66,6 +66,7 @@ class Controller:
         self._flush: asyncio.TimerHandle | None = None
         self._ready = asyncio.Event()
         self._closing = False
+        self._declared = False
 
     # -- life --------------------------------------------------------------------------------------
 
@@ -91,6 +92,7 @@ class Controller:
                     devices=expert.devices,
                 )
             )
+        self._declared = True
 
     async def close(self) -> None:
         """Refuses all who wait, stops the nodes, and closes the journal."""
@@ -137,6 +139,8 @@ class Controller:
         """A place for a request: at once, or as a future. Raises (or the future raises) Refused."""
         if self._closing:
             raise ExpertUnavailable("the service is shutting down", retry_after_s=5.0)
+        if not self._declared:
+            raise ExpertUnavailable("the service is starting", retry_after_s=1.0)
         self._answer = None
         now = self._clock()
         self.report(on.Arrived(now, request, expert, since or now, attempt))
@@ -276,10 +280,8 @@ class Controller:
         self.report(on.Tick(max(self._clock(), self._timer_at)))
 
     def _record(self, event: Event, actions: list[Action]) -> None:
-        append, publish = self._journal.append, self._followers.publish
-        publish(append(event))
-        for action in actions:
-            publish(append(action))
+        for line in self._journal.append((event, *actions)):
+            self._followers.publish(line)
         if self._flush is None:
             self._flush = asyncio.get_running_loop().call_later(FLUSH_S, self._flush_journal)
 

@@ -6,7 +6,7 @@ costs lines of the journal, never a request: it is said once, and counted.
 
 import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -45,16 +45,18 @@ class Journal:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._begin()
 
-    def append(self, entry: Entry) -> bytes:
-        """Takes one entry; it is written by the next `flush`, or when enough have come. The line it
-        makes.
+    def append(self, entries: Sequence[Entry]) -> list[bytes]:
+        """Takes an event with its actions, and gives the lines they make.
+
+        They are written by the next `flush`, or when enough have come; never by halves: a segment
+        ends, and its successor's snapshot is taken, between two events.
         """
-        line = encode(entry) + b"\n"
-        self._lines.append(line)
-        self._size += len(line)
+        lines = [encode(entry) + b"\n" for entry in entries]
+        self._lines += lines
+        self._size += sum(map(len, lines))
         if self._size >= BUFFER_BYTES:
             self.flush()
-        return line
+        return lines
 
     def flush(self) -> None:
         """Writes what was taken."""

@@ -207,8 +207,9 @@ class Lifecycle:
         self, expert: ExpertRecord, reason: str, now: float, retryable: bool, out: list[Action]
     ) -> None:
         self._fail(expert, reason, now, retryable)
-        if expert.pinned:
-            self.ask(expert, now, only_if_free=False)
+        never_loaded = expert.preload and expert.load.count == 0
+        if expert.pinned or never_loaded:
+            self.ask(expert, now, only_if_free=not expert.pinned)
         self._world.views.list_expert(expert)
         if is_unavailable(expert, now):
             self.refuse_all(expert, now, out)

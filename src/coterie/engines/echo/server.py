@@ -44,7 +44,10 @@ class EchoServer:
         app.router.add_post("/v1/completions", self._completions)
         app.router.add_post("/v1/embeddings", self._embeddings)
         self._runner = web.AppRunner(
-            app, access_log=None, handler_cancellation=True, shutdown_timeout=0.0
+            app,
+            access_log=None,
+            handler_cancellation=True,
+            shutdown_timeout=0.01,  # 0 would be: without limit
         )
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()

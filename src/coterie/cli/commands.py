@@ -1,0 +1,53 @@
+"""What `coterie` can do. A command's module is imported when the command is run, and not before.
+
+So `coterie --help` is quick, and `coterie up` holds no more in memory than it uses.
+"""
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import Struct
+
+
+class Command(Struct, frozen=True):
+    """Where a command's function is (`module:function`), and its line in the list of commands."""
+
+    target: str
+    summary: str
+
+    def load(self) -> Callable[..., None]:
+        module, _, function = self.target.partition(":")
+        found: Any = getattr(importlib.import_module(module), function)
+        return found  # type: ignore[no-any-return]
+
+
+COMMANDS = {
+    "up": Command("coterie.cli.up:up", "Serve a composition until Ctrl-C."),
+    "check": Command("coterie.cli.check:check", "Say everything that is wrong with a composition."),
+    "schema": Command("coterie.cli.schema:schema", "Print the JSON schema of compositions."),
+    "status": Command(
+        "coterie.cli.status:status", "Show each expert and each device of a running server."
+    ),
+    "load": Command(
+        "coterie.cli.steering:load", "Load an expert now, evicting others if that is what it takes."
+    ),
+    "unload": Command(
+        "coterie.cli.steering:unload", "Unload an expert, once its requests are done."
+    ),
+    "pin": Command(
+        "coterie.cli.steering:pin", "Keep an expert hot: it is loaded now, and never evicted."
+    ),
+    "explain": Command(
+        "coterie.cli.explain:explain",
+        "Say why an expert or a request is where it is, and what would change that.",
+    ),
+    "events": Command("coterie.cli.events:events", "Show events and actions as they happen."),
+    "replay": Command(
+        "coterie.cli.replay:replay",
+        "Feed a journal to a fresh scheduler, and show where its decisions differ.",
+    ),
+    "bench": Command(
+        "coterie.cli.bench:bench", "Load a running server and show how fast it answers."
+    ),
+}

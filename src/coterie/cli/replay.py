@@ -1,0 +1,81 @@
+"""`coterie replay`: a recorded journal, decided again."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from coterie.cli.client import AsJson
+from coterie.cli.document import check_policy
+from coterie.cli.output import print_json
+from coterie.controller import read, segments
+from coterie.errors import JournalUnusable
+from coterie.scheduler import policy
+from coterie.scheduler.replay import Replay
+from coterie.scheduler.replay import replay as run
+
+
+def replay(
+    journal: Annotated[
+        Path,
+        typer.Argument(metavar="JOURNAL", help="A segment, or the folder that holds segments."),
+    ],
+    policy_name: Annotated[
+        str, typer.Option("--policy", help="Decide by this policy; else by the recorded one.")
+    ] = "",
+    differences: Annotated[int, typer.Option(min=0, help="How many differences to show.")] = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Feed a journal to a fresh scheduler, and show where its decisions differ.
+
+    Exit status 1 if they differ under the policy that was recorded.
+
+    Example: coterie replay ~/.local/state/coterie/quickstart/journal --policy lru
+    """
+    if policy_name:
+        check_policy(policy_name)
+    chosen = policy(policy_name) if policy_name else None
+    reports: list[Replay] = []
+    try:
+        files = _segments(journal)
+        console = Console(stderr=True)
+        with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+            for file in progress.track(files, description="replaying"):
+                reports.append(run(read(file), chosen, policy, differences))
+    except OSError as error:
+        raise JournalUnusable(
+            f"the journal {str(journal)!r} cannot be read: {error.strerror or error}"
+        ) from error
+    if as_json:
+        print_json([{"segment": f.name, "replay": r} for f, r in zip(files, reports, strict=True)])
+    else:
+        for file, report in zip(files, reports, strict=True):
+            _show(file.name, report)
+    if any(report.differing and report.policy == report.recorded_policy for report in reports):
+        raise typer.Exit(1)
+
+
+def _segments(journal: Path) -> list[Path]:
+    if not journal.is_dir():
+        return [journal]
+    files = segments(journal)
+    if not files:
+        raise JournalUnusable(f"{str(journal)!r} holds no journal segment (NNNNNNNNNN.jsonl)")
+    return files
+
+
+def _show(segment: str, report: Replay) -> None:
+    if not report.recorded_policy:
+        typer.echo(f"{segment}: empty")
+        return
+    typer.echo(
+        f"{segment}: {report.events} events, {report.actions} actions recorded under "
+        f"{report.recorded_policy!r}; {report.differing} events are answered otherwise under "
+        f"{report.policy!r}"
+    )
+    for difference in report.differences:
+        typer.echo(f"  line {difference.line}: {difference.event}")
+        typer.echo(f"    then: {', '.join(map(str, difference.recorded)) or 'nothing'}")
+        typer.echo(f"    now:  {', '.join(map(str, difference.replayed)) or 'nothing'}")
