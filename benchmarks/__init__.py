@@ -1,0 +1,1 @@
+"""Comparisons with peers and limits: `python -m benchmarks NAME`. Coterie imports none of it."""

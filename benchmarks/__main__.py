@@ -1,0 +1,140 @@
+"""`python -m benchmarks NAME`: what can be run, each with its options; `--help` lists them."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmarks.environments import DEFAULT
+from benchmarks.tables import Result, show
+
+app = typer.Typer(
+    help="Comparisons with peers and limits. Each prints a table, or a JSON document with --json. "
+    "Times are those of two cores.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print a JSON document instead of a table.")]
+Environments = Annotated[
+    Path, typer.Option(help="Where peers are installed, each in an environment of its own.")
+]
+
+
+@app.command()
+def overhead(
+    environments: Environments = DEFAULT,
+    part: Annotated[str, typer.Option(help="worker, gateways or all.")] = "all",
+    blocks: Annotated[int, typer.Option(help="Turns of each system in the timed parts.")] = 12,
+    seconds: Annotated[int, typer.Option(help="Length of each run of wrk.")] = 5,
+    rounds: Annotated[int, typer.Option(help="Runs of wrk, of which the median counts.")] = 3,
+    as_json: AsJson = False,
+) -> None:
+    """What Coterie adds to a request, beside LiteLLM and vllm-router (about 8 minutes)."""
+    from benchmarks import overhead as benchmark
+
+    _show(
+        lambda: benchmark.run(
+            environments=environments, blocks=blocks, seconds=seconds, rounds=rounds, part=part
+        ),
+        as_json,
+    )
+
+
+@app.command()
+def servers(
+    environments: Environments = DEFAULT,
+    seconds: Annotated[int, typer.Option(help="Length of each run of wrk.")] = 5,
+    rounds: Annotated[int, typer.Option(help="Runs of wrk, of which the median counts.")] = 3,
+    as_json: AsJson = False,
+) -> None:
+    """HTTP servers and clients as bare proxies over one static upstream (about 10 minutes)."""
+    from benchmarks import servers as benchmark
+
+    _show(
+        lambda: [benchmark.run(environments=environments, seconds=seconds, rounds=rounds)], as_json
+    )
+
+
+@app.command()
+def switch(
+    environments: Environments = DEFAULT,
+    pairs: Annotated[int, typer.Option(help="Switches of each system, in turns.")] = 12,
+    llama_server: Annotated[bool, typer.Option(help="Also llama.cpp's own server.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """A cold expert through Coterie, beside a worker spawned by hand (about 1 minute)."""
+    from benchmarks import switch as benchmark
+
+    _show(
+        lambda: [
+            benchmark.run(environments=environments, pairs=pairs, with_llama_server=llama_server)
+        ],
+        as_json,
+    )
+
+
+@app.command()
+def multiplex(
+    data: Annotated[Path, typer.Option(help="Folder that holds traces/arena27/requests.csv.gz.")],
+    environments: Environments = DEFAULT,
+    work: Annotated[Path, typer.Option(help="Where 2.7 GB of model copies are kept.")] = (
+        DEFAULT / "multiplex"
+    ),
+    system: Annotated[
+        list[str] | None,
+        typer.Option(help="coterie, lru, resident, llama-router or llama-router-defaults."),
+    ] = None,
+    speed: Annotated[list[float] | None, typer.Option(help="Speeds of the trace.")] = None,
+    seconds: Annotated[float, typer.Option(help="How long each row sends.")] = 120.0,
+    as_json: AsJson = False,
+) -> None:
+    """27 experts in the room of 6, beside llama.cpp's router (about 2 minutes a row)."""
+    from benchmarks import multiplex as benchmark
+
+    _show(
+        lambda: [
+            benchmark.run(
+                data=data,
+                environments=environments,
+                work=work,
+                systems=system or benchmark.DEFAULT_SYSTEMS,
+                speeds=speed or benchmark.SPEEDS,
+                seconds=seconds,
+            )
+        ],
+        as_json,
+    )
+
+
+@app.command()
+def scheduler(
+    events: Annotated[int, typer.Option(help="Events timed at each size.")] = 30_000,
+    policy: Annotated[list[str] | None, typer.Option(help="Policies. Default: cost, lru.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Decisions a second of the pure core, and their growth (about 1 minute)."""
+    from benchmarks import scheduler as benchmark
+
+    _show(lambda: benchmark.run(events=events, policies=policy or ("cost", "lru")), as_json)
+
+
+@app.command()
+def memory(
+    model: Annotated[list[str] | None, typer.Option(help="Default: smollm2, gemma3.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """The estimates beside what workers take, and Coterie's own size (about 4 minutes)."""
+    from benchmarks import memory as benchmark
+
+    _show(lambda: benchmark.run(models=tuple(model or ("smollm2", "gemma3"))), as_json)
+
+
+def _show(run: Callable[[], list[Result]], as_json: bool) -> None:
+    show(run(), as_json)
+
+
+if __name__ == "__main__":
+    app(prog_name="python -m benchmarks")

@@ -1,0 +1,42 @@
+"""The barest proxy: aiohttp's low-level server and its client. Arguments: PORT UPSTREAM."""
+
+import asyncio
+import sys
+
+import aiohttp
+import uvloop
+from aiohttp import web
+
+
+async def main(port: int, upstream: str) -> None:
+    session = aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0), auto_decompress=False, raise_for_status=False
+    )
+
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        if request.method == "GET":
+            return web.Response(text="ok")
+        body = await request.read()
+        headers = {"Content-Type": "application/json"}
+        async with session.post(upstream + request.path, data=body, headers=headers) as answer:
+            kind = answer.headers["Content-Type"]
+            if not kind.startswith("text/event-stream"):
+                content = await answer.read()
+                return web.Response(
+                    status=answer.status, body=content, headers={"Content-Type": kind}
+                )
+            response = web.StreamResponse(status=answer.status, headers={"Content-Type": kind})
+            await response.prepare(request)
+            async for chunk in answer.content.iter_any():
+                await response.write(chunk)
+            await response.write_eof()
+            return response
+
+    runner = web.ServerRunner(web.Server(handle, access_log=None))
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    uvloop.run(main(int(sys.argv[1]), sys.argv[2]))

@@ -1,0 +1,97 @@
+"""The systems of `multiplex`, each at its best settings and within the same limits."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+from benchmarks.coterie_server import composition, coterie_up, get
+from benchmarks.environments import LLAMA_CPP, ensure, llama_server
+from benchmarks.hot_worker import weights_of
+from benchmarks.multiplex import CONTEXT, PARALLEL, ROOM, THREADS, UBATCH, Field, Running, System
+from benchmarks.processes import free_port, running
+from coterie.engines import llamacpp
+from coterie.types import Expert
+
+
+@contextmanager
+def coterie(field: Field, policy: str, room: int, preload: bool = False) -> Iterator[Running]:
+    """Coterie with a budget for `room` experts: so many times what the engine says one takes."""
+    options = {"ubatch": UBATCH}  # the engine's own default, written out
+    experts: list[dict[str, Any]] = [
+        {
+            "name": path.stem,
+            "weights": f"file://{path}",
+            "context": CONTEXT,
+            "parallel": PARALLEL,
+            "options": options,
+            "preload": preload,
+        }
+        for path in field.files
+    ]
+    budget = budget_bytes(field, room)
+    document = composition(experts, hot_bytes=budget, threads=THREADS, policy=policy)
+    with coterie_up(document, field.folder / f"coterie-{policy}-{room}") as served:
+        if preload:
+            _wait_until_hot(served.experts)
+        before = served.loads()
+        yield Running(served.url, served.pid, budget, lambda: served.loads() - before)
+
+
+def budget_bytes(field: Field, room: int) -> int:
+    """So many experts by the engine's estimate, and a twentieth: it may measure more."""
+    engine = llamacpp.create(field.folder)
+    parts: dict[str, int] = {}
+    for path in field.files[:room]:
+        expert = Expert(name=path.stem, context=CONTEXT, parallel=PARALLEL)
+        footprint = engine.footprint(expert, weights_of(path, f"sha256:{path.stem}"))
+        parts |= {part.digest: part.size_bytes for part in footprint.hot}
+    return sum(parts.values()) * 21 // 20
+
+
+@contextmanager
+def llama_router(field: Field, threads: tuple[int, int]) -> Iterator[Running]:
+    """llama.cpp's own router mode, with threads for tokens and for prompts.
+
+    Without warm-up, fitting and repacking a load is at its fastest; no prompt comes twice, so its
+    cache would find nothing.
+    """
+    server = llama_server(ensure(LLAMA_CPP, field.environments))
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    log = field.folder / "llama-router.log"
+    log.unlink(missing_ok=True)
+    command = [
+        *(str(server), "--host", "127.0.0.1", "--port", str(port)),
+        *("--models-dir", str(field.files[0].parent), "--models-max", str(ROOM)),
+        *("--ctx-size", str(CONTEXT * PARALLEL), "--parallel", str(PARALLEL)),
+        *("--threads", str(threads[0]), "--threads-batch", str(threads[1])),
+        *("--ubatch-size", str(UBATCH)),
+        *("--no-warmup", "--fit", "off", "--no-repack", "--cache-ram", "0", "--no-ui"),
+    ]
+    with running(command, log=log, ready=url + "/health") as pid:
+        assert len(get(url + "/v1/models")["data"]) == len(field.files)
+        yield Running(url, pid, 0, lambda: loads_in(log.read_text(errors="replace")))
+
+
+def loads_in(log: str) -> int:
+    """How many workers the router's log says it has started."""
+    return log.count("spawning server instance with name=")
+
+
+def _wait_until_hot(experts: Callable[[], list[dict[str, Any]]]) -> None:
+    deadline = time.monotonic() + 300
+    while any(expert["phase"] != "hot" for expert in experts()):
+        if time.monotonic() > deadline:
+            raise TimeoutError("not all experts were resident within 300 s")
+        time.sleep(0.2)
+
+
+SYSTEMS: dict[str, System] = {
+    "coterie": partial(coterie, policy="cost", room=ROOM),
+    "lru": partial(coterie, policy="lru", room=ROOM),
+    "resident": partial(coterie, policy="cost", room=27, preload=True),
+    "llama-router": partial(llama_router, threads=((THREADS + 1) // 2, THREADS)),
+    "llama-router-defaults": partial(llama_router, threads=(THREADS, THREADS)),
+}
