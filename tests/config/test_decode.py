@@ -193,3 +193,12 @@ def test_replaced_values_are_read_or_refused_and_the_schema_is_no_stricter(
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     assert isinstance(either(data, "x.yaml"), tuple)
     assert isinstance(either(data, "x.json"), tuple)
+
+
+def test_a_hint_never_holds_what_cannot_be_printed() -> None:
+    found = either(b'{"nodes": "\\u001f", "experts": "a"}', "x.json")
+    assert isinstance(found, tuple)
+    assert [problem.message for problem in found] == [
+        "expected a list, not '\\x1f'",
+        "expected a list, not 'a'; write [a]",
+    ]

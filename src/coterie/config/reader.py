@@ -101,7 +101,8 @@ class Reader:
 
     def _tuple(self, value: Any, kind: inspect.VarTupleType, path: Path) -> Any:
         if not isinstance(value, list):
-            hint = f"; write [{value}]" if isinstance(value, str) else ""
+            plain = isinstance(value, str) and value.isprintable()
+            hint = f"; write [{value}]" if plain else ""
             return self._wrong(path, f"expected a list, not {_said(value)}{hint}")
         if len(value) < (kind.min_length or 0):
             self._wrong(path, f"expected at least {kind.min_length}, not an empty list")

@@ -22,8 +22,11 @@ SLOT_BYTES_PER_TOKEN = 20
 """Each slot keeps, for every token of the vocabulary, its logit (4), a candidate (12) and a copy to
 sort (4).
 """
-RUNTIME_BYTES = 26 << 20
-"""The template, once on a device: interpreter, xllamacpp, and the pages that its workers share."""
+RUNTIME_BYTES = 29 << 20
+"""The template, once on a device: interpreter, xllamacpp, and the pages that its workers share.
+
+25 to 29 MiB, as the interpreter was built: the upper end.
+"""
 
 RUNTIME_DIGEST = "runtime:llamacpp"
 _PAD = 256
