@@ -5,6 +5,7 @@ differences.
 import os
 import subprocess
 import sys
+from random import Random
 
 import pytest
 
@@ -33,7 +34,11 @@ def recorded(name: str = "cost") -> list[Entry]:
     world = World(core, models, seed=3)
     world.add([on.DeviceJoined(0.0, "n/d", "n", 25, parallel_runs=1)])
     world.add(on.Declared(0.0, name, slots=2) for name in models)
-    world.add(on.Arrived(1.0 + i * 0.37, f"r{i}", f"e{i * i % 6}") for i in range(120))
+    random = Random(5)
+    arrivals = [
+        on.Arrived(1.0 + i * 0.37, f"r{i}", f"e{random.choice('000112345')}") for i in range(120)
+    ]
+    world.add(arrivals)
     world.run()
     return entries + world.log
 

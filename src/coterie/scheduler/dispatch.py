@@ -1,9 +1,9 @@
 """Which request runs next, and on which replica. Turns keep more replicas from running at once than
 a device can carry.
 
-A device with `parallel_runs` lets that many replicas run at a time; the others stand in its line.
-An active replica takes more of its own requests (they share its batch) until its turn is over and
-somebody stands in line.
+A device with `parallel_runs` lets that many replicas run at a time; the others stand in its line,
+by their oldest request. An active replica takes another of its own (they share its batch) unless
+somebody in line has waited for longer.
 """
 
 from coterie.scheduler.actions import Action, Dispatch, Refuse
@@ -35,7 +35,7 @@ class Dispatcher:
             attempt=event.attempt,
         )
         if not expert.waiting:
-            replica = self._open_replica(expert, now)
+            replica = self._open_replica(expert)
             if replica is not None:
                 world.requests[request.request] = request
                 self._start(request, expert, replica, now, out)
@@ -79,7 +79,7 @@ class Dispatcher:
         """Sends a replica as many of its expert's requests as it may take now."""
         world = self._world
         expert = world.experts[replica.expert]
-        while expert.waiting and replica.running < expert.slots and self._may_run(replica, now):
+        while expert.waiting and replica.running < expert.slots and self._may_run(replica):
             request = world.requests[next(iter(expert.waiting))]
             world.dequeue(request)
             self._start(request, expert, replica, now, out)
@@ -128,13 +128,13 @@ class Dispatcher:
         eta = eta_s(self._world, expert, now)
         return Refuse(request.request, "queue_full", reason, max(1.0, eta or 1.0), eta)
 
-    def _open_replica(self, expert: ExpertRecord, now: float) -> ReplicaRecord | None:
+    def _open_replica(self, expert: ExpertRecord) -> ReplicaRecord | None:
         best: ReplicaRecord | None = None
         for replica in self._world.homes.get(expert.name, {}).values():
             if (
                 replica.phase is Phase.HOT
                 and replica.running < expert.slots
-                and self._may_run(replica, now)
+                and self._may_run(replica)
                 and (
                     best is None
                     or (replica.running, replica.replica) < (best.running, best.replica)
@@ -143,16 +143,18 @@ class Dispatcher:
                 best = replica
         return best
 
-    def _may_run(self, replica: ReplicaRecord, now: float) -> bool:
+    def _may_run(self, replica: ReplicaRecord) -> bool:
         if replica.phase is not Phase.HOT:
             return False
-        view = self._world.devices[replica.device]
+        world = self._world
+        view = world.devices[replica.device]
         limit = view.record.parallel_runs
         if limit == 0:
             return True
-        line = self._world.views.line(replica.device)
+        line = world.views.line(replica.device)
         if replica.running:
-            return not line or now < replica.turn_until
+            own = world.experts[replica.expert]
+            return not line or (bool(own.waiting) and world.oldest(own) <= line[0][0])
         return view.active < limit and (not line or line[0][1] == replica.replica)
 
     def _start(
@@ -164,8 +166,6 @@ class Dispatcher:
         out: list[Action],
     ) -> None:
         world = self._world
-        if replica.running == 0:
-            replica.turn_until = now + world.policy.turn_s
         world.run(replica, 1)
         replica.used_at = expert.last_used_at = now
         request.replica, request.generation = replica.replica, replica.generation

@@ -12,8 +12,6 @@ from msgspec import Struct
 
 from coterie.errors import Problem
 
-TURN_S = 1.0
-
 
 class Waiting(Struct, frozen=True):
     """Those who wait for one expert: how many, since when the oldest, and the sum of their arrival
@@ -46,11 +44,6 @@ class Policy(Protocol):
     @property
     def name(self) -> str: ...
 
-    @property
-    def turn_s(self) -> float:
-        """How long an active replica may take more requests while another waits for its turn."""
-        ...
-
     def due(self, waiting: Waiting, load_s: float) -> float:
         """The order in which waiting experts are loaded: the earliest first."""
         ...
@@ -72,7 +65,6 @@ class Lru:
     """First come, first served; the least recently used idle replica goes."""
 
     name = "lru"
-    turn_s = 0.0
 
     def due(self, waiting: Waiting, load_s: float) -> float:
         return waiting.oldest
@@ -102,7 +94,6 @@ class Cost:
     """
 
     name = "cost"
-    turn_s = TURN_S
 
     def due(self, waiting: Waiting, load_s: float) -> float:
         return waiting.accrued_at(load_s)

@@ -79,7 +79,6 @@ class ReplicaRecord(Struct):
     running: int = 0
     loaded_at: float = 0.0
     used_at: float = 0.0
-    turn_until: float = 0.0
     doomed_for: str = ""  # the expert whose claim drains it
 
 
