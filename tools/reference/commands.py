@@ -20,7 +20,7 @@ understood. Listings take `--json`.
 
 | variable | meaning |
 | --- | --- |
-| `COTERIE_URL` | the running server that commands but `bench` ask, where `--url` is not given |
+| `COTERIE_URL` | the running server that commands ask, where `--url` is not given |
 | `COTERIE_API_KEY` | the key that commands send, where the composition lists `keys` |
 | `COTERIE_STATE` | the state directory, where `--state` is not given |
 | `XDG_STATE_HOME` | else the state lies in `coterie/NAME` below this folder (`~/.local/state`) |

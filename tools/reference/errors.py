@@ -10,7 +10,7 @@ from tools.reference.markdown import code, page, table
 INTRODUCTION = """
 Over HTTP every error has OpenAI's shape, and `code` is one of the words below. The official client
 raises its usual exceptions for them. On the command line an error is one line on stderr and exit
-status 1 (2 from `coterie bench`).
+status 1.
 
 ```json
 {"error": {"message": "no expert 'nope': the composition has 'smollm2'",

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import re
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,6 +14,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from coterie.cli.client import DEFAULT_URL, Url
+from coterie.config import parse_duration
 from coterie.errors import BadRequest, CoterieError
 from coterie.workloads.arrivals import Shape, endless, poisson
 from coterie.workloads.loadgen import Target, closed_loop, connected, open_loop
@@ -22,11 +23,9 @@ from coterie.workloads.report import Answer, Summary, rows, summarise
 from coterie.workloads.requests import Arrival, at_speed, before, with_tokens
 from coterie.workloads.traces import read_trace
 
-_UNITS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "h": 3600.0}
-
 
 def bench(
-    url: Annotated[str, typer.Option(help="The server to ask.")] = "http://127.0.0.1:8080",
+    url: Url = DEFAULT_URL,
     expert: Annotated[
         list[str] | None,
         typer.Option(help="Ask this expert; may be given several times. Default: all."),
@@ -81,7 +80,8 @@ def bench(
             seed=seed,
         )
         seconds = None if duration is None else _seconds(duration)
-        names = tuple(expert or ()) or asyncio.run(_experts(target))
+        listed = asyncio.run(_experts(target))  # also where names are given: is anybody there?
+        names = tuple(expert or ()) or listed
         if trace is not None:
             arrivals: Sequence[Arrival] | Iterator[Arrival] = _replayed(
                 trace, speed, seconds, prompt_tokens, output_tokens
@@ -93,7 +93,7 @@ def bench(
         summary = asyncio.run(_run(errors, target, arrivals, connections or 1, seconds))
     except (CoterieError, ValueError) as error:
         errors.print(f"[red]{type(error).__name__}[/red]: {error}", highlight=False)
-        raise typer.Exit(2) from error
+        raise typer.Exit(1) from error
     if as_json:
         typer.echo(json.dumps(msgspec.to_builtins(summary), indent=2))
     else:
@@ -115,10 +115,13 @@ def _check(api: str, rate: float | None, connections: int | None, trace: Path | 
 
 
 def _seconds(text: str) -> float:
-    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|)", text)
-    if match is None or float(match[1]) == 0:
-        raise BadRequest(f"--duration is {text!r}, expected a time like 30s or 2m")
-    return float(match[1]) * _UNITS[match[2]]
+    try:
+        seconds = parse_duration(text)
+    except ValueError as error:
+        raise BadRequest(f"--duration: {error}") from error
+    if not seconds:
+        raise BadRequest("--duration is 0, expected a time like 30s or 2m")
+    return seconds
 
 
 def _replayed(
