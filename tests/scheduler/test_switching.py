@@ -66,3 +66,17 @@ def test_a_preload_takes_free_room_only_and_is_given_up_where_there_is_none() ->
     assert [status.phase for status in core.experts(1.0)] == ["hot", "cold"]
     assert core.wake_at() is None
     core.check()
+
+
+def test_a_preload_is_not_given_up_while_another_device_still_loads() -> None:
+    core = scheduler()
+    for name, hot_bytes in (("small", 12), ("large", 30)):
+        core.handle(on.DeviceJoined(0.0, f"n/{name}", "n", hot_bytes))
+    for name, size in (("x", 16), ("a", 8), ("b", 10)):
+        core.handle(on.Declared(0.0, name, preload=True))
+        core.handle(on.Fetched(0.0, name, Footprint(hot=parts(name, size))))
+    core.handle(on.Loaded(1.0, "a@n/small", 2, 1.0))  # no room for b here, and x still loads
+    (load,) = core.handle(on.Loaded(2.0, "x@n/large", 1, 2.0))
+    assert isinstance(load, Load)
+    assert load.replica == "b@n/large"
+    core.check()

@@ -50,7 +50,8 @@ class Switcher:
                 continue
             placement = place(world, world.experts[name], now, device)
             if placement is None:
-                self._let_be(world.experts[name])
+                if device is None and len(world.views.roomy) == len(world.devices):
+                    self._let_be(world.experts[name])  # a device that loads may have room after it
                 continue
             tried += 1
             if placement.at > now:
