@@ -65,6 +65,14 @@ class Device(Struct, frozen=True, forbid_unknown_fields=True):
             "0: on a cpu as many as its cores carry, elsewhere no bound",
         ),
     ] = 0
+    parallel_prefills: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="requests whose prompts may be computed at the same time; "
+            "0: on a cpu as many as its cores carry, elsewhere no bound",
+        ),
+    ] = 0
 
 
 class Node(Struct, frozen=True, forbid_unknown_fields=True):

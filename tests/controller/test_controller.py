@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
 
+import msgspec
 import pytest
 
 from coterie.config import Composition, Limits, SchedulerOptions
@@ -86,6 +87,19 @@ def test_a_hot_expert_grants_at_once_and_a_cold_one_when_it_is_loaded(
             cold = await run.grant("r2", "b")
             assert cold.loading_s == pytest.approx(0.73)
             assert cold.queued_s == pytest.approx(0.0, abs=1e-9)
+
+    run_virtually(main())
+
+
+def test_the_first_byte_of_an_answer_is_an_event_of_the_journal(live: Callable[..., Live]) -> None:
+    async def main() -> None:
+        async with live() as run:
+            await run.grant("r1", "a")
+            run.controller.began("r1")
+            run.controller.finish("r1", ok=True)
+        (segment,) = run.folder.glob("*.jsonl")
+        kinds = [msgspec.json.decode(line)["type"] for line in segment.read_bytes().splitlines()]
+        assert kinds[-2:] == ["Began", "Finished"]
 
     run_virtually(main())
 

@@ -36,6 +36,9 @@ async def test_the_sdk_completes_a_chat(serve: Any) -> None:
     assert answer.usage.total_tokens == 10
     (request,) = stage.upstream.received
     assert request.document == {**ASK, "seed": 3, "stop": ["x"], "logprobs": True}
+    (submitted,) = stage.control.submitted
+    assert submitted.prompt_bytes == len(request.body)
+    assert stage.control.begun == []  # in one piece: there is nothing to be told before its end
     (finish,) = stage.control.finished
     assert (finish.ok, finish.prompt_tokens, finish.output_tokens) == (True, 7, 3)
     assert 0 < finish.first_byte_s <= finish.run_s
@@ -49,6 +52,7 @@ async def test_the_sdk_streams_a_chat(serve: Any, usage: bool) -> None:
     chunks = [part async for part in stream]
     words = [part.choices[0].delta.content for part in chunks if part.choices]
     assert words == ["one", " two", " three", None]
+    assert stage.control.begun == [submitted.request for submitted in stage.control.submitted]
     assert [part.usage.total_tokens for part in chunks if part.usage] == [10] * usage
     (finish,) = await stage.control.until_finished()
     assert (finish.ok, finish.prompt_tokens, finish.output_tokens) == (True, 7, 3)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from coterie.scheduler.estimates import NEVER, RATE_WINDOW_S, Costs, Mean, Rate
+from coterie.scheduler.estimates import NEVER, RATE_WINDOW_S, Costs, Mean, Pace, Rate
 
 
 def test_a_mean_starts_at_the_first_observation_and_follows_the_newest() -> None:
@@ -46,3 +46,24 @@ def test_orders_of_rates_compare_them_at_any_later_time() -> None:
     for _ in range(2):
         early.observe(0.0)
     assert early.order() > late.order()
+
+
+def test_prompts_are_predicted_by_their_bytes_from_everybodys_until_one_was_seen() -> None:
+    costs, own, other = Costs(), Pace(), Pace()
+    assert costs.prefill_s(own, 2000) == pytest.approx(1.0)
+    costs.observe_prefill(other, 1000, 3.0)
+    assert costs.prefill_s(own, 2000) == pytest.approx(6.0)
+    costs.observe_prefill(own, 1000, 1.0)
+    assert costs.prefill_s(own, 2000) == pytest.approx(2.0)
+    costs.observe_prefill(own, 0, 9.0)  # its size is not known: nothing is learnt
+    assert costs.prefill_s(own, 2000) == pytest.approx(2.0)
+
+
+def test_a_pace_counts_long_work_for_more_and_forgets() -> None:
+    pace = Pace()
+    pace.observe(0.1, 1.0)
+    pace.observe(1.0, 1000.0)
+    assert pace.per_unit(9.0) == pytest.approx(1.07 / 1000.7)
+    for _ in range(40):
+        pace.observe(2.0, 1000.0)
+    assert pace.per_unit(9.0) == pytest.approx(0.002, rel=1e-3)

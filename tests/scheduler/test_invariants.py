@@ -59,6 +59,10 @@ def idle_slot(world: World) -> None:
     world.views.touch(world.replicas["a@n/d"])
 
 
+def forgotten_prefill(world: World) -> None:
+    world.requests["r"].prefill_until = 9.0
+
+
 def test_a_sound_world_passes() -> None:
     check(sound())
 
@@ -73,6 +77,7 @@ def test_a_sound_world_passes() -> None:
         miscounted_activity,
         unlisted_demand,
         idle_slot,
+        forgotten_prefill,
     ],
 )
 def test_a_broken_world_is_noticed(breaks: Callable[[World], None]) -> None:

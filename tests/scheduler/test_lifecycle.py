@@ -106,3 +106,32 @@ def test_a_preload_that_fails_is_tried_again_though_nobody_asks() -> None:
     assert core.wake_at() == 1.0 + LIMITS.backoff
     (again,) = core.handle(on.Tick(1.0 + LIMITS.backoff))
     assert isinstance(again, Load)
+
+
+def test_an_expert_that_is_unpinned_again_is_unloaded_when_it_has_been_idle() -> None:
+    core = scheduler()
+    core.handle(on.DeviceJoined(0.0, "n/d", "n", 12))
+    core.handle(on.Declared(0.0, "a", idle_ttl_s=10.0))
+    core.handle(on.Fetched(0.0, "a", Footprint(hot=parts("a"))))
+    hot(core, "a", 1.0)
+    core.handle(on.PinChanged(2.0, "a", True))
+    assert core.handle(on.Tick(11.0)) == []
+    assert core.wake_at() is None
+    core.handle(on.PinChanged(30.0, "a", False))
+    assert core.wake_at() == 11.0
+    assert core.handle(on.Tick(30.0)) == [Unload("a@n/d", 1, "idle for 29.0 s")]
+
+
+def test_an_expert_whose_last_waiting_client_left_is_unloaded_when_it_has_been_idle() -> None:
+    core = scheduler()
+    core.handle(on.DeviceJoined(0.0, "n/d", "n", 24, parallel_runs=1))
+    for name in ("a", "b"):
+        core.handle(on.Declared(0.0, name, idle_ttl_s=4.0 if name == "a" else 0.0))
+        core.handle(on.Fetched(0.0, name, Footprint(hot=parts(name))))
+    hot(core, "a", 1.0)
+    hot(core, "b", 2.0)
+    core.handle(on.Arrived(3.0, "long", "b"))
+    core.handle(on.Arrived(4.0, "r", "a"))  # waits for its turn
+    assert core.handle(on.Tick(5.0)) == []
+    core.handle(on.Cancelled(6.0, "r"))
+    assert core.handle(on.Tick(6.0)) == [Unload("a@n/d", 1, "idle for 5.0 s")]

@@ -76,3 +76,17 @@ def test_a_switch_is_earned_at_once_from_the_idle_and_later_from_the_busy() -> N
     cost, waiting = Cost(), Waiting(2, 10.0, 20.0)
     assert cost.earned(waiting, 1.0, [RESIDENT]) == 10.0
     assert cost.earned(waiting, 1.0, [but(in_use=4)]) == (20.0 + 4 * 3.0) / 2
+
+
+def test_cost_lets_a_long_prompt_wait_for_those_that_come_within_twice_its_time() -> None:
+    cost = Cost()
+    assert cost.turn(10.0, 3.0) == 16.0
+    assert Lru().turn(10.0, 3.0) == 10.0
+
+
+def test_a_prompt_passes_beside_one_that_takes_twice_as_long_as_it() -> None:
+    cost = Cost()
+    assert cost.passes(1.0, 2.0)
+    assert not cost.passes(1.0, 1.9)
+    assert not cost.passes(0.0, 9.0)  # nothing is known of it
+    assert not Lru().passes(0.1, 9.0)

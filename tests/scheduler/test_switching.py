@@ -1,5 +1,6 @@
 """Nothing is loaded before its bytes are free, and nobody is evicted in vain."""
 
+from coterie.config import Limits
 from coterie.scheduler import Dispatch, Load, Unload
 from coterie.scheduler import events as on
 from coterie.testing.core import LIMITS, hot, parts, ready, scheduler
@@ -79,4 +80,33 @@ def test_a_preload_is_not_given_up_while_another_device_still_loads() -> None:
     (load,) = core.handle(on.Loaded(2.0, "x@n/large", 1, 2.0))
     assert isinstance(load, Load)
     assert load.replica == "b@n/large"
+    core.check()
+
+
+def test_after_a_pause_a_load_is_tried_at_once_where_there_is_room() -> None:
+    core = scheduler("cost")
+    ready(core, "a")
+    hot(core, "a", 1.0)
+    core.handle(on.Crashed(2.0, "a@n/d", 1, "signal 9"))
+    core.handle(on.Unloaded(2.1, "a@n/d", 1))
+    assert core.handle(on.Arrived(2.2, "r", "a")) == []
+    assert core.wake_at() == 2.0 + LIMITS.backoff  # not when it will have earned its load
+    (load,) = core.handle(on.Tick(2.0 + LIMITS.backoff))
+    assert isinstance(load, Load)
+
+
+def test_who_may_be_evicted_once_its_own_are_served_is_evicted_then() -> None:
+    core = scheduler("cost", Limits(starvation=0.5))
+    ready(core, "a", "b")
+    core.handle(on.Arrived(1.0, "a1", "a"))
+    core.handle(on.Arrived(1.0, "a2", "a"))
+    core.handle(on.Arrived(1.0, "a3", "a"))  # a residency is owed to all three
+    core.handle(on.Loaded(2.0, "a@n/d", 1, 1.0))
+    core.handle(on.Arrived(2.0, "b1", "b"))
+    core.handle(on.Arrived(2.1, "a4", "a"))
+    assert core.handle(on.Tick(2.6)) == []
+    core.handle(on.Finished(3.0, "a1"))  # now the third runs
+    core.handle(on.Finished(4.0, "a2"))
+    (unload,) = core.handle(on.Finished(4.5, "a3"))
+    assert isinstance(unload, Unload)
     core.check()

@@ -134,7 +134,13 @@ class Controller:
         await self._ready.wait()
 
     def submit(
-        self, request: str, expert: str, *, attempt: int = 0, since: float = 0.0
+        self,
+        request: str,
+        expert: str,
+        *,
+        attempt: int = 0,
+        since: float = 0.0,
+        prompt_bytes: int = 0,
     ) -> Grant | asyncio.Future[Grant]:
         """A place for a request: at once, or as a future. Raises (or the future raises) Refused."""
         if self._closing:
@@ -143,7 +149,7 @@ class Controller:
             raise ExpertUnavailable("the service is starting", retry_after_s=1.0)
         self._answer = None
         now = self._clock()
-        self.report(on.Arrived(now, request, expert, since or now, attempt))
+        self.report(on.Arrived(now, request, expert, since or now, attempt, prompt_bytes))
         answer = self._take_answer()
         if answer is None:
             future: asyncio.Future[Grant] = asyncio.get_running_loop().create_future()
@@ -166,6 +172,10 @@ class Controller:
             self.report(on.Cancelled(self._clock(), request))
         else:
             self.finish(request, ok=False)
+
+    def began(self, request: str) -> None:
+        """The first byte of a granted request's answer has come."""
+        self.report(on.Began(self._clock(), request))
 
     def finish(
         self,

@@ -12,18 +12,31 @@ class Control(Protocol):
     """One owner behind one loop: every call is synchronous, and what takes time is a future."""
 
     def submit(
-        self, request: str, expert: str, *, attempt: int = 0, since: float = 0.0
+        self,
+        request: str,
+        expert: str,
+        *,
+        attempt: int = 0,
+        since: float = 0.0,
+        prompt_bytes: int = 0,
     ) -> Grant | asyncio.Future[Grant]:
         """A place for `request`: at once if `expert` is hot with a free slot, else a future of one.
 
         Raises Refused, here or through the future. `since` is the wall-clock time of the first
-        attempt where this is another one. Each Grant is answered by exactly one `finish`, each
-        future that is given up before it is done by exactly one `cancel`.
+        attempt where this is another one, `prompt_bytes` what its prompt is judged by. Each Grant
+        is answered by exactly one `finish`, each future that is given up before it is done by
+        exactly one `cancel`.
         """
         ...
 
     def cancel(self, request: str) -> None:
         """The client of a waiting request left. A load that it caused goes on."""
+        ...
+
+    def began(self, request: str) -> None:
+        """The first byte of a granted request's answer has come. Not told of all: an answer in one
+        piece has only its end.
+        """
         ...
 
     def finish(

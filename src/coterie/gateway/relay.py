@@ -78,7 +78,9 @@ class Relay:
             attempt += 1
 
     async def _granted(self, call: "_Call", attempt: int, since: float) -> Grant:
-        place = self._control.submit(call.name, call.expert, attempt=attempt, since=since)
+        place = self._control.submit(
+            call.name, call.expert, attempt=attempt, since=since, prompt_bytes=len(call.body)
+        )
         if isinstance(place, Grant):
             return place
         try:
@@ -147,6 +149,7 @@ class Relay:
             reply.begin(exchange.status, run.fields(), exchange.media)
         run.first_byte_s = perf_counter() - run.began_at
         call.answered = True
+        self._control.began(call.name)
         try:
             while True:
                 data = exchange.take()

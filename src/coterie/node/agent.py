@@ -81,6 +81,7 @@ class NodeAgent:
                     host_bytes=self._node.host,
                     parallel_loads=device.parallel_loads,
                     parallel_runs=_parallel_runs(device),
+                    parallel_prefills=_parallel_prefills(device),
                 )
             )
         self._watch = asyncio.create_task(self._keep_watching())
@@ -239,7 +240,22 @@ def _parallel_runs(device: Device) -> int:
     """
     if device.parallel_runs or device.kind != "cpu":
         return device.parallel_runs
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    cores = cores or 1
-    generating = ((device.threads or cores) + 1) // 2
-    return max(1, cores // generating)
+    generating = ((device.threads or _cores()) + 1) // 2
+    return max(1, _cores() // generating)
+
+
+def _parallel_prefills(device: Device) -> int:
+    """What the device says, or else on a CPU: as many prompts as have cores to be computed on.
+
+    A prompt is bound by computing and takes all of a device's threads: two at once would both take
+    twice as long.
+    """
+    if device.parallel_prefills or device.kind != "cpu":
+        return device.parallel_prefills
+    return max(1, _cores() // (device.threads or _cores()))
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,18 +1,23 @@
 """Which request runs next, and on which replica. Turns keep more replicas from running at once than
 a device can carry.
 
-A device with `parallel_runs` lets that many replicas run at a time; the others stand in its line,
-by their oldest request. An active replica takes another of its own (they share its batch) unless
-somebody in line has waited for longer.
+A device may carry but so many replicas that run (`parallel_runs`) and so many prompts that are
+computed at once (`parallel_prefills`): two prompts that share the same cores both take twice as
+long, so that the first answer is late and the second no earlier. Replicas with a free slot for a
+request stand in the device's line, in the order of the policy's `turn`, and only its head may run;
+as one too many where the policy lets it pass beside a prompt that is far longer.
 """
 
 from coterie.scheduler.actions import Action, Dispatch, Refuse
 from coterie.scheduler.eta import eta_s
-from coterie.scheduler.events import Arrived, Finished
+from coterie.scheduler.events import Arrived, Began, Finished
 from coterie.scheduler.phases import Phase
 from coterie.scheduler.records import ExpertRecord, ReplicaRecord, RequestRecord
 from coterie.scheduler.timers import Timers
-from coterie.scheduler.world import World
+from coterie.scheduler.world import DeviceView, World
+
+PREFILL_PATIENCE = 1.5  # a prompt holds up others for so many times what it is expected to take
+PREFILL_LEAST_S = 0.1  # ... and for so long where nothing is expected
 
 
 class Dispatcher:
@@ -33,9 +38,11 @@ class Dispatcher:
             since=event.since or now,
             arrived_at=now,
             attempt=event.attempt,
+            prompt_bytes=event.prompt_bytes,
+            prefill_s=world.prefill_s(expert, event.prompt_bytes),
         )
         if not expert.waiting:
-            replica = self._open_replica(expert)
+            replica = self._open_replica(expert, request.prefill_s, now)
             if replica is not None:
                 world.requests[request.request] = request
                 self._start(request, expert, replica, now, out)
@@ -49,7 +56,24 @@ class Dispatcher:
         world.enqueue(request)
         self._timers.set(request.since + world.limits.wait, "request", request.request)
         self.line_up(expert)
-        return False
+        for device in [replica.device for replica in self._homes(expert)]:
+            self.turn(device, now, out)
+        return bool(request.replica)
+
+    def began(self, event: Began, request: RequestRecord, out: list[Action]) -> None:
+        """The first byte has come: the next prompt may be computed."""
+        world = self._world
+        expert = world.experts[request.expert]
+        world.costs.observe_prefill(
+            expert.prefill, request.prompt_bytes, event.at - request.dispatched_at
+        )
+        self.end_prefill(request, event.at, out)
+
+    def end_prefill(self, request: RequestRecord, now: float, out: list[Action]) -> None:
+        """A prompt holds nobody up any more."""
+        if request.prefill_until:
+            self._world.end_prefill(request)
+            self.turn(self._world.replicas[request.replica].device, now, out)
 
     def finish(
         self, event: Finished, request: RequestRecord, out: list[Action]
@@ -63,44 +87,68 @@ class Dispatcher:
         replica = world.replicas.get(request.replica)
         if replica is None or replica.generation != request.generation or replica.running == 0:
             return None
+        world.end_prefill(request)
         world.run(replica, -1)
         replica.used_at = expert.last_used_at = event.at
         if event.ok:
             expert.served += 1
             expert.failures = 0
             world.costs.observe_service(expert.service, event.run_s)
+        world.views.line_up(replica)
         self.fill(replica, event.at, out)
-        if replica.running == 0:
-            self._world.views.line_up(replica)
-            self.turn(replica.device, event.at, out)
         return replica
 
     def fill(self, replica: ReplicaRecord, now: float, out: list[Action]) -> None:
-        """Sends a replica as many of its expert's requests as it may take now."""
+        """Sends a replica as many of its expert's requests as it may take now; where its device
+        takes turns, whoever is next.
+        """
         world = self._world
+        if world.devices[replica.device].takes_turns:
+            self.turn(replica.device, now, out)
+            return
         expert = world.experts[replica.expert]
-        while expert.waiting and replica.running < expert.slots and self._may_run(replica):
-            request = world.requests[next(iter(expert.waiting))]
-            world.dequeue(request)
-            self._start(request, expert, replica, now, out)
-        self.line_up(expert)
-        if expert.waiting or expert.due is not None:
-            world.views.list_expert(expert)
+        while replica.phase is Phase.HOT and replica.running < expert.slots and expert.waiting:
+            self._start_waiting(self._first(expert), replica, now, out)
 
     def turn(self, device: str, now: float, out: list[Action]) -> None:
         """Lets those who stand in a device's line run, as far as it carries them."""
         view = self._world.devices[device]
-        if view.record.parallel_runs == 0:
+        if not view.takes_turns:
             return
         line = self._world.views.line(device)
-        while line and view.active < view.record.parallel_runs:
-            self.fill(self._world.replicas[line[0][1]], now, out)
+        while line:
+            replica = self._world.replicas[line[0][1]]
+            request = self._first(self._world.experts[replica.expert])
+            if not self._is_carried(view, replica, request.prefill_s, now):
+                self._watch(view)
+                break
+            self._start_waiting(request, replica, now, out)
+        self._world.views.moved.pop(device, None)
+
+    def watch(self) -> None:
+        """Sets the times that lines wait for, after records were restored."""
+        for device, view in self._world.devices.items():
+            if view.takes_turns and self._world.views.line(device):
+                self._watch(view)
+
+    def turns(self, now: float, out: list[Action]) -> None:
+        """Gives turns wherever a line has changed."""
+        for device in list(self._world.views.moved):
+            self.turn(device, now, out)
 
     def line_up(self, expert: ExpertRecord) -> None:
         """Keeps an expert's replicas in, or out of, their devices' lines."""
-        for replica in self._world.homes.get(expert.name, {}).values():
+        for replica in self._homes(expert):
             self._world.views.line_up(replica)
             self._world.views.touch(replica)
+            self.rest(replica, expert)
+
+    def rest(self, replica: ReplicaRecord, expert: ExpertRecord) -> None:
+        """Sets the end of an idle replica's time to live; again whenever it may have become idle:
+        a timer is dropped while somebody waits, or while it is pinned.
+        """
+        if expert.idle_ttl_s and not expert.waiting and replica.running == 0:
+            self._timers.set(replica.used_at + expert.idle_ttl_s, "idle", replica.replica)
 
     def refuse(
         self,
@@ -128,34 +176,73 @@ class Dispatcher:
         eta = eta_s(self._world, expert, now)
         return Refuse(request.request, "queue_full", reason, max(1.0, eta or 1.0), eta)
 
-    def _open_replica(self, expert: ExpertRecord) -> ReplicaRecord | None:
+    def _homes(self, expert: ExpertRecord) -> list[ReplicaRecord]:
+        return list(self._world.homes.get(expert.name, {}).values())
+
+    def _open_replica(
+        self, expert: ExpertRecord, prefill_s: float, now: float
+    ) -> ReplicaRecord | None:
+        """The least busy replica that may take a request for whose expert nobody waits."""
+        world = self._world
         best: ReplicaRecord | None = None
-        for replica in self._world.homes.get(expert.name, {}).values():
-            if (
-                replica.phase is Phase.HOT
-                and replica.running < expert.slots
-                and self._may_run(replica)
-                and (
-                    best is None
-                    or (replica.running, replica.replica) < (best.running, best.replica)
-                )
+        for replica in world.homes.get(expert.name, {}).values():
+            if replica.phase is not Phase.HOT or replica.running >= expert.slots:
+                continue
+            view = world.devices[replica.device]
+            if view.takes_turns and (
+                world.views.line(replica.device)
+                or not self._is_carried(view, replica, prefill_s, now)
             ):
+                continue
+            if best is None or (replica.running, replica.replica) < (best.running, best.replica):
                 best = replica
         return best
 
-    def _may_run(self, replica: ReplicaRecord) -> bool:
-        if replica.phase is not Phase.HOT:
+    def _is_carried(
+        self, view: DeviceView, replica: ReplicaRecord, prefill_s: float, now: float
+    ) -> bool:
+        """May a device compute one prompt more, for this replica, that takes so long?"""
+        record = view.record
+        if replica.running == 0 and 0 < record.parallel_runs <= view.active:
             return False
-        world = self._world
-        view = world.devices[replica.device]
-        limit = view.record.parallel_runs
-        if limit == 0:
+        if record.parallel_prefills == 0:
             return True
-        line = world.views.line(replica.device)
-        if replica.running:
-            own = world.experts[replica.expert]
-            return not line or (bool(own.waiting) and world.oldest(own) <= line[0][0])
-        return view.active < limit and (not line or line[0][1] == replica.replica)
+        for request in list(view.prefilling.values()):
+            if request.prefill_until <= now:
+                self._world.end_prefill(request)
+        spare = record.parallel_prefills - len(view.prefilling)
+        if spare > 0 or not view.prefilling:
+            return True
+        if -spare >= record.parallel_prefills:
+            return False
+        rest_s = max(r.dispatched_at + r.prefill_s for r in view.prefilling.values()) - now
+        return self._world.policy.passes(prefill_s, rest_s)
+
+    def _watch(self, view: DeviceView) -> None:
+        """Sets the time at which the prompts that others wait for hold them up no longer."""
+        first = min(((r.prefill_until, r.request) for r in view.prefilling.values()), default=None)
+        if first is not None and first != view.watched:
+            view.watched = first
+            self._timers.set(first[0], "prefill", first[1])
+
+    def _first(self, expert: ExpertRecord) -> RequestRecord:
+        """The next of those who wait for an expert (there must be one)."""
+        first = self._world.views.first(expert)
+        assert first is not None, expert.name
+        return self._world.requests[first[1]]
+
+    def _start_waiting(
+        self, request: RequestRecord, replica: ReplicaRecord, now: float, out: list[Action]
+    ) -> None:
+        """Takes a waiting request to a replica of its expert."""
+        world = self._world
+        expert = world.experts[request.expert]
+        owed = world.owes(replica)
+        world.dequeue(request)
+        self._start(request, expert, replica, now, out)
+        world.views.stale |= owed and not world.owes(replica)
+        self.line_up(expert)
+        world.views.list_expert(expert)
 
     def _start(
         self,
@@ -169,6 +256,10 @@ class Dispatcher:
         world.run(replica, 1)
         replica.used_at = expert.last_used_at = now
         request.replica, request.generation = replica.replica, replica.generation
+        request.dispatched_at = now
+        if world.devices[replica.device].record.parallel_prefills:
+            most_s = max(PREFILL_LEAST_S, PREFILL_PATIENCE * request.prefill_s)
+            world.begin_prefill(request, now + most_s)
         waited = max(0.0, now - request.arrived_at)
         loading = min(waited, max(0.0, replica.loaded_at - request.arrived_at)) if waited else 0.0
         request.loading_s = loading

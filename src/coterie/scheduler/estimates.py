@@ -14,6 +14,7 @@ RATE_WINDOW_S = 60.0  # time constant of arrival rates
 SECONDS_PER_BYTE = 2.5e-9  # 400 MB/s, until a load was seen
 LOAD_FLOOR_S = 0.1
 SERVICE_S = 1.0  # until a service was seen
+PREFILL_S_PER_BYTE = 5e-4  # about 500 tokens/s, until a first byte was seen
 NEVER = -1e18  # log-heat of an expert that nobody asked for
 
 
@@ -26,6 +27,23 @@ class Mean(Struct):
     def observe(self, value: float) -> None:
         self.value = value if self.count == 0 else self.value + WEIGHT * (value - self.value)
         self.count += 1
+
+
+class Pace(Struct):
+    """Seconds for each unit of work, of late: long pieces of work count for more than short ones.
+
+    `seconds` and `work` are sums in which older observations fade.
+    """
+
+    seconds: float = 0.0
+    work: float = 0.0
+
+    def observe(self, seconds: float, work: float) -> None:
+        self.seconds = self.seconds * (1 - WEIGHT) + seconds
+        self.work = self.work * (1 - WEIGHT) + work
+
+    def per_unit(self, default: float) -> float:
+        return self.seconds / self.work if self.work > 0 else default
 
 
 class Rate(Struct):
@@ -50,6 +68,7 @@ class Costs(Struct):
 
     seconds_per_byte: Mean = field(default_factory=Mean)
     service: Mean = field(default_factory=Mean)
+    prefill: Pace = field(default_factory=Pace)
 
     def load_s(self, own: Mean, size_bytes: int) -> float:
         if own.count:
@@ -71,3 +90,12 @@ class Costs(Struct):
     def observe_service(self, own: Mean, run_s: float) -> None:
         own.observe(run_s)
         self.service.observe(run_s)
+
+    def prefill_s(self, own: Pace, prompt_bytes: int) -> float:
+        """How long a prompt of so many bytes takes, from those of its expert, else of all."""
+        return prompt_bytes * own.per_unit(self.prefill.per_unit(PREFILL_S_PER_BYTE))
+
+    def observe_prefill(self, own: Pace, prompt_bytes: int, prefill_s: float) -> None:
+        if prompt_bytes:
+            own.observe(prefill_s, prompt_bytes)
+            self.prefill.observe(prefill_s, prompt_bytes)

@@ -11,7 +11,8 @@ class DeviceJoined(Struct, frozen=True, tag="DeviceJoined"):
     """A device (`node/name`) offers `hot_bytes`, and its node `host_bytes` of host memory (0: no
     bound).
 
-    `parallel_runs`: replicas that may run requests at the same time (0: no bound).
+    `parallel_runs`: replicas that may run requests at the same time; `parallel_prefills`: prompts
+    that may be computed at the same time (0: no bound).
     """
 
     at: float
@@ -21,6 +22,7 @@ class DeviceJoined(Struct, frozen=True, tag="DeviceJoined"):
     host_bytes: int = 0
     parallel_loads: int = 1
     parallel_runs: int = 0
+    parallel_prefills: int = 0
 
 
 class NodeLeft(Struct, frozen=True, tag="NodeLeft"):
@@ -65,17 +67,27 @@ class FetchFailed(Struct, frozen=True, tag="FetchFailed"):
 
 
 class Arrived(Struct, frozen=True, tag="Arrived"):
-    """A request for an expert. `since` is its first arrival where this is another attempt."""
+    """A request for an expert. `since` is its first arrival where this is another attempt,
+    `prompt_bytes` the size of what it sent (0: not known).
+    """
 
     at: float
     request: str
     expert: str
     since: float = 0.0
     attempt: int = 0
+    prompt_bytes: int = 0
 
 
 class Cancelled(Struct, frozen=True, tag="Cancelled"):
     """The client of a waiting request left."""
+
+    at: float
+    request: str
+
+
+class Began(Struct, frozen=True, tag="Began"):
+    """The first byte of a dispatched request's answer has come: its prompt is computed."""
 
     at: float
     request: str
@@ -182,6 +194,7 @@ Event = (
     | FetchFailed
     | Arrived
     | Cancelled
+    | Began
     | Finished
     | Loaded
     | LoadFailed

@@ -5,7 +5,7 @@ from coterie.scheduler.phases import Fetching, Phase
 from coterie.scheduler.placement import place
 from coterie.scheduler.records import ExpertRecord, ReplicaRecord, RequestRecord
 from coterie.scheduler.status import DeviceStatus, ExpertStatus, Explanation
-from coterie.scheduler.world import World
+from coterie.scheduler.world import DeviceView, World
 
 
 def expert_status(world: World, expert: ExpertRecord, now: float) -> ExpertStatus:
@@ -110,10 +110,20 @@ def _of_replica(world: World, replica: ReplicaRecord, now: float) -> str:
             )
         case Phase.HOT:
             view = world.devices[replica.device]
-            full = expert.waiting and replica.running == 0 and view.record.parallel_runs
-            turn = f"; waits for its turn behind {view.active} running" if full else ""
+            turn = _of_turn(world, view, replica) if expert.waiting and view.takes_turns else ""
             slots = f"{replica.running} of {expert.slots} slots run"
             return f"hot on {replica.device!r} {since}: {slots}{turn}"
+
+
+def _of_turn(world: World, view: DeviceView, replica: ReplicaRecord) -> str:
+    """What a request for a replica with a free slot waits for."""
+    ahead = [name for _, name in world.views.line(view.record.device)]
+    if replica.replica not in ahead:
+        return ""
+    place_in_line = ahead.index(replica.replica)
+    computed = ", ".join(repr(request.replica) for request in view.prefilling.values())
+    what = f"while {computed} computes a prompt" if computed else f"behind {view.active} running"
+    return f"; waits for its turn, number {place_in_line + 1} in line, {what}"
 
 
 def _of_demand(world: World, expert: ExpertRecord, now: float) -> list[str]:

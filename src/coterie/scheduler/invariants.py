@@ -2,7 +2,7 @@
 
 from coterie.scheduler.ledger import host_of
 from coterie.scheduler.phases import Fetching, Phase
-from coterie.scheduler.world import World
+from coterie.scheduler.world import DeviceView, World
 
 
 def check(world: World) -> None:
@@ -80,7 +80,7 @@ def _check_replicas(world: World) -> None:
         assert len(alive) + (expert.name in world.claims) <= expert.replicas_max, expert.name
         for replica in alive:  # nobody waits beside a free slot, unless for a turn
             if replica.phase is Phase.HOT and expert.waiting and replica.running < expert.slots:
-                assert world.devices[replica.device].record.parallel_runs, expert.name
+                assert world.devices[replica.device].takes_turns, expert.name
 
 
 def _check_orders(world: World) -> None:
@@ -112,16 +112,35 @@ def _check_orders(world: World) -> None:
             replica = world.replicas[replica_name]
             assert not replica.running, replica_name
             assert not world.experts[replica.expert].waiting, replica_name
-        if view.record.parallel_runs:
-            lined = {
-                replica.replica
-                for replica in view.replicas.values()
-                if replica.phase is Phase.HOT
-                and not replica.running
-                and world.experts[replica.expert].waiting
-            }
-            assert {replica for _, replica in views.line(name)} == lined, name
-            assert not lined or view.active >= view.record.parallel_runs, (
-                f"{name} idles while {lined} wait"
-            )
+        _check_line(world, view)
         assert (name in {device for _, device in views.roomy}) == (view.open_loads() > 0), name
+
+
+def _check_line(world: World, view: DeviceView) -> None:
+    name, record = view.record.device, view.record
+    prefilling = {
+        request.request: request
+        for request in world.requests.values()
+        if request.prefill_until and world.replicas[request.replica].device == name
+    }
+    assert view.prefilling == prefilling, name
+    if not view.takes_turns:
+        return
+    line = world.views.line(name)
+    lined = {
+        replica.replica
+        for replica in view.replicas.values()
+        if replica.phase is Phase.HOT
+        and replica.running < world.experts[replica.expert].slots
+        and world.experts[replica.expert].waiting
+    }
+    assert {replica for _, replica in line} == lined, name
+    for turn, replica_name in line:
+        waiting = world.experts[world.replicas[replica_name].expert].waiting
+        assert turn == min(world.requests[request].turn for request in waiting), replica_name
+    assert len(prefilling) <= 2 * record.parallel_prefills, name
+    if lined:
+        computes = 0 < record.parallel_prefills <= len(prefilling)
+        starts = world.replicas[line[0][1]].running == 0
+        full = starts and 0 < record.parallel_runs <= view.active
+        assert computes or full, f"{name} idles while {lined} wait"

@@ -138,11 +138,10 @@ class Lifecycle:
     def settle_in(self, replica: ReplicaRecord, now: float, out: list[Action]) -> None:
         """A replica is (again) hot: its line moves, and its time to live begins."""
         expert = self._world.experts[replica.expert]
+        self._world.views.line_up(replica)
         self._dispatcher.fill(replica, now, out)
-        self._dispatcher.turn(replica.device, now, out)
         self._world.views.list_expert(expert)
-        if expert.idle_ttl_s:
-            self._timers.set(replica.used_at + expert.idle_ttl_s, "idle", replica.replica)
+        self._dispatcher.rest(replica, expert)
 
     # -- nodes -------------------------------------------------------------------------------------
 
@@ -157,6 +156,7 @@ class Lifecycle:
                 host_bytes=event.host_bytes,
                 parallel_loads=event.parallel_loads,
                 parallel_runs=event.parallel_runs,
+                parallel_prefills=event.parallel_prefills,
             )
         )
         self._switcher.pump(event.at, out)

@@ -12,6 +12,8 @@ from msgspec import Struct
 
 from coterie.errors import Problem
 
+STRETCH = 2.0  # `cost` lets a request wait for so many times its own prompt's time
+
 
 class Waiting(Struct, frozen=True):
     """Those who wait for one expert: how many, since when the oldest, and the sum of their arrival
@@ -48,6 +50,16 @@ class Policy(Protocol):
         """The order in which waiting experts are loaded: the earliest first."""
         ...
 
+    def turn(self, since: float, prefill_s: float) -> float:
+        """The order in which waiting requests run: the earliest first. `prefill_s`: how long its
+        prompt is expected to take.
+        """
+        ...
+
+    def passes(self, prefill_s: float, rest_s: float) -> bool:
+        """May a prompt be computed beside others, the last of which will be done in `rest_s`?"""
+        ...
+
     def keep(self, resident: Resident) -> float:
         """The order in which residents are evicted: the lowest first."""
         ...
@@ -69,6 +81,12 @@ class Lru:
     def due(self, waiting: Waiting, load_s: float) -> float:
         return waiting.oldest
 
+    def turn(self, since: float, prefill_s: float) -> float:
+        return since
+
+    def passes(self, prefill_s: float, rest_s: float) -> bool:
+        return False
+
     def keep(self, resident: Resident) -> float:
         return resident.used_at
 
@@ -85,18 +103,28 @@ class Cost:
 
     Order: an expert is due when the waiting of its requests, added up, amounts to its load; so an
     expert that many wait for comes before one that a single request waits for, and nobody is passed
-    over for ever. Eviction: the replica whose bytes save the least reloading goes, i.e. rate x load
-    time / bytes (GreedyDual-Size with frequency: Cherkasova, "Improving WWW Proxies Performance
-    with Greedy-Dual-Size-Frequency Caching", 1998). When: a victim that is in use costs each of its
-    requests the way out and back, its load and ours; the switch waits until as much waiting has
-    accrued (the rent-or-buy rule of ski rental: Karlin et al., "Competitive snoopy caching", 1988).
-    An idle victim costs nobody now, and waiting makes its return no cheaper: it goes at once.
+    over for ever. Turns: a long prompt lets those pass that arrive within STRETCH times its own
+    time, and one that is being computed shares the cores with one that is done before it, so that
+    short ones need not wait for long ones. Eviction: the replica whose bytes save the
+    least reloading goes, i.e. rate x load time / bytes (GreedyDual-Size with frequency: Cherkasova,
+    "Improving WWW Proxies Performance with Greedy-Dual-Size-Frequency Caching", 1998). When: a
+    victim that is in use costs each of its requests the way out and back, its load and ours; the
+    switch waits until as much waiting has accrued (the rent-or-buy rule of ski rental: Karlin et
+    al., "Competitive snoopy caching", 1988). An idle victim costs nobody now, and waiting makes its
+    return no cheaper: it goes at once.
     """
 
     name = "cost"
 
     def due(self, waiting: Waiting, load_s: float) -> float:
         return waiting.accrued_at(load_s)
+
+    def turn(self, since: float, prefill_s: float) -> float:
+        return since + STRETCH * prefill_s
+
+    def passes(self, prefill_s: float, rest_s: float) -> bool:
+        """One that shares the cores takes twice its time, and is to be done first all the same."""
+        return prefill_s > 0 and 2 * prefill_s <= rest_s
 
     def keep(self, resident: Resident) -> float:
         saved = log(max(resident.load_s, 1e-6)) - log(max(resident.size_bytes, 1))

@@ -11,7 +11,7 @@ from typing import Any, get_origin
 from msgspec import Struct, field
 
 from coterie.config import Limits
-from coterie.scheduler.estimates import Costs, Mean, Rate
+from coterie.scheduler.estimates import Costs, Mean, Pace, Rate
 from coterie.scheduler.phases import Fetching, Phase
 from coterie.types import Footprint, Part
 
@@ -27,6 +27,7 @@ class DeviceRecord(Struct):
     host_bytes: int = 0
     parallel_loads: int = 1
     parallel_runs: int = 0
+    parallel_prefills: int = 0
 
 
 class ExpertRecord(Struct):
@@ -45,6 +46,7 @@ class ExpertRecord(Struct):
     load: Mean = field(default_factory=Mean)
     unload: Mean = field(default_factory=Mean)
     service: Mean = field(default_factory=Mean)
+    prefill: Pace = field(default_factory=Pace)
     rate: Rate = field(default_factory=Rate)
     waiting: OrderedDict[str, None] = field(default_factory=OrderedDict)
     waiting_since_s: float = 0.0  # the sum of the waiting requests' arrival times
@@ -90,9 +92,14 @@ class RequestRecord(Struct):
     since: float
     arrived_at: float
     attempt: int = 0
+    prompt_bytes: int = 0
+    prefill_s: float = 0.0  # how long its prompt is expected to take
+    turn: float = 0.0  # its key among those that wait for a turn
     replica: str = ""
     generation: int = 0
     loading_s: float = 0.0
+    dispatched_at: float = 0.0
+    prefill_until: float = 0.0  # its prompt counts as being computed until then at most; 0: no more
 
 
 class Claim(Struct):

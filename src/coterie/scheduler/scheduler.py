@@ -44,6 +44,8 @@ class Scheduler:
                 self._arrived(event, out)
             case on.Finished():
                 self._finished(event, out)
+            case on.Began():
+                self._began(event, out)
             case on.Cancelled():
                 self._cancelled(event, out)
             case on.Tick():
@@ -78,11 +80,21 @@ class Scheduler:
                 self._pin_changed(event, out)
             case _:
                 assert_never(event)
-        while self._world.doubted:
-            for replica in self._switcher.unwanted(event.at):
-                self._lifecycle.settle_in(replica, event.at, out)
-            self._switcher.pump(event.at, out)
+        self._settle(event.at, out)
         return out
+
+    def _settle(self, now: float, out: list[Action]) -> None:
+        """What follows from an event, whatever it was: claims given up, turns, loads for those who
+        are newly in want of one.
+        """
+        views = self._world.views
+        while self._world.doubted or views.moved or views.stale:
+            pumps = bool(self._world.doubted)
+            for replica in self._switcher.unwanted(now):
+                self._lifecycle.settle_in(replica, now, out)
+            self._dispatcher.turns(now, out)
+            if pumps or views.stale:
+                self._switcher.pump(now, out)
 
     def wake_at(self) -> float | None:
         """When a `Tick` is wanted, if nothing else happens before; None: never."""
@@ -103,6 +115,7 @@ class Scheduler:
         scheduler = cls(policy, snapshot.limits)
         snapshots.restore(scheduler._world, snapshot)
         scheduler._set_timers()
+        scheduler._dispatcher.watch()
         scheduler._switcher.look_at = snapshot.at
         return scheduler
 
@@ -141,6 +154,11 @@ class Scheduler:
             if expert.due is not None:
                 self._switcher.pump(event.at, out)
 
+    def _began(self, event: on.Began, out: list[Action]) -> None:
+        request = self._world.requests.get(event.request)
+        if request is not None and request.replica:
+            self._dispatcher.began(event, request, out)
+
     def _finished(self, event: on.Finished, out: list[Action]) -> None:
         world = self._world
         request = world.requests.get(event.request)
@@ -159,8 +177,8 @@ class Scheduler:
             return
         if replica.phase is Phase.DRAINING:
             self._switcher.drained(replica, event.at, out)
-        elif expert.idle_ttl_s:
-            self._timers.set(event.at + expert.idle_ttl_s, "idle", replica.replica)
+        else:
+            self._dispatcher.rest(replica, expert)
         self._switcher.pump(event.at, out, replica.device)
 
     def _cancelled(self, event: on.Cancelled, out: list[Action]) -> None:
@@ -203,6 +221,8 @@ class Scheduler:
                 replica = world.replicas[key]
                 idle_s = now - replica.used_at
                 self._switcher.drain(replica, f"idle for {idle_s:.1f} s", now, out)
+            case "prefill":
+                self._dispatcher.end_prefill(world.requests[key], now, out)
             case "replica":
                 replica = world.replicas[key]
                 if self._switcher.overdue(replica, now, out):
@@ -230,6 +250,9 @@ class Scheduler:
                 expert = world.experts[replica.expert]
                 idles = expert.idle_ttl_s and not expert.pinned and not expert.waiting
                 return replica.used_at + expert.idle_ttl_s if idles else None
+            case "prefill":
+                request = world.requests.get(key)
+                return (request.prefill_until or None) if request is not None else None
             case "replica":
                 replica = world.replicas.get(key)
                 moving = replica is not None and replica.phase in (Phase.LOADING, Phase.UNLOADING)
@@ -299,6 +322,7 @@ class Scheduler:
         replicas = list(self._world.homes.get(event.expert, {}).values())
         for replica in replicas:
             self._world.views.touch(replica)
+            self._dispatcher.rest(replica, expert)
         if event.pinned:
             self._lifecycle.ask(expert, event.at, only_if_free=False)
         for replica in replicas:

@@ -40,9 +40,14 @@ def restore(world: World, snapshot: Snapshot) -> None:
             world.views.demand.add((expert.due, expert.name))
     for request in snapshot.requests:
         world.requests[request.request] = request
+        if not request.replica:
+            world.views.queue(request)
     for replica in snapshot.replicas:
         world.add_replica(replica)
         world.views.line_up(replica)
+    for request in snapshot.requests:
+        if request.prefill_until:
+            world.begin_prefill(request, request.prefill_until)
     for claim in snapshot.claims:
         world.claims[claim.expert] = claim
         world.devices[claim.device].claims.append(claim)

@@ -37,16 +37,16 @@ class Switcher:
         world = self._world
         demand = world.views.demand
         if device is None:
-            self.look_at = None
+            self.look_at, world.views.stale = None, False
         if not demand:
             return
         world.views.settle()
         tried = 0
-        for due, name in list(islice(demand, EXPERTS_SEEN)):
+        for _, name in list(islice(demand, EXPERTS_SEEN)):
             if tried == EXPERTS_TRIED or not world.views.roomy:
                 return  # where no device can take one more load, the end of one brings us back
-            if due > now and world.experts[name].retry_at > now:
-                self._look(due)
+            if world.experts[name].retry_at > now:
+                self._look(world.experts[name].retry_at)
                 continue
             placement = place(world, world.experts[name], now, device)
             if placement is None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from heapq import heappop, heappush
 from typing import Literal
 
-Kind = Literal["request", "idle", "replica", "retry"]
+Kind = Literal["request", "prefill", "idle", "replica", "retry"]
 
 
 class Timers:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sortedcontainers import SortedDict, SortedList
 
 from coterie.scheduler.phases import Phase
-from coterie.scheduler.records import ExpertRecord, ReplicaRecord
+from coterie.scheduler.records import ExpertRecord, ReplicaRecord, RequestRecord
 
 if TYPE_CHECKING:
     from coterie.scheduler.world import World
@@ -28,9 +28,7 @@ class DeviceOrder:
     def __init__(self) -> None:
         self.idle: SortedList[Key] = SortedList()  # (keep, replica): evictable now
         self.busy: SortedList[Key] = SortedList()  # (keep, replica): evictable after a drain
-        self.line: SortedList[Key] = (
-            SortedList()
-        )  # (oldest waiting, replica): hot, waits for its turn
+        self.line: SortedList[Key] = SortedList()  # (turn, replica): has a free slot for a request
 
 
 class Views:
@@ -39,6 +37,7 @@ class Views:
     def __init__(self, world: World) -> None:
         self._world = world
         self.demand: SortedList[Key] = SortedList()  # (due, expert): to be loaded
+        self.stale = False  # somebody came among them, or may be evicted now, since last considered
         self.roomy: SortedList[Key] = SortedList()  # (-free bytes, device): a load may start
         self.yielding: SortedList[Key] = SortedList()  # (lowest keep of its idle, device): likewise
         self.straining: SortedList[Key] = (
@@ -51,7 +50,9 @@ class Views:
         self._dirty: dict[str, ReplicaRecord] = {}
         self._dirty_devices: dict[str, None] = {}
         self._listed: dict[str, tuple[bool, float]] = {}  # replica -> (busy?, keep)
-        self._lined: dict[str, float] = {}  # replica -> oldest waiting
+        self._queues: dict[str, SortedList[Key]] = {}  # expert -> (turn, request) of who waits
+        self._lined: dict[str, float] = {}  # replica -> turn
+        self.moved: dict[str, None] = {}  # devices whose line changed since turns were given
         self._device_keys: dict[str, tuple[float | None, float | None, float | None]] = {}
 
     # -- who is to be loaded -----------------------------------------------------------------------
@@ -71,34 +72,53 @@ class Views:
             self.demand.remove((expert.due, expert.name))
         if due is not None:
             self.demand.add((due, expert.name))
+            self.stale |= expert.due is None
         expert.due = due
 
     # -- who waits for a turn ----------------------------------------------------------------------
 
+    def queue(self, request: RequestRecord) -> None:
+        """Puts a waiting request among those of its expert."""
+        queue = self._queues.setdefault(request.expert, SortedList())
+        queue.add((request.turn, request.request))
+
+    def unqueue(self, request: RequestRecord) -> None:
+        queue = self._queues[request.expert]
+        queue.remove((request.turn, request.request))
+        if not queue:
+            del self._queues[request.expert]
+
+    def first(self, expert: ExpertRecord) -> Key | None:
+        """The turn and the name of the request of an expert that runs next."""
+        queue = self._queues.get(expert.name)
+        return queue[0] if queue else None
+
     def line_up(self, replica: ReplicaRecord) -> None:
-        """Puts a hot replica with waiting but no running requests in its device's line, or takes it
-        out.
+        """Puts a hot replica with a free slot for a waiting request in its device's line, or takes
+        it out.
         """
         world = self._world
-        if world.devices[replica.device].record.parallel_runs == 0:
+        if not world.devices[replica.device].takes_turns:
             return
         expert = world.experts[replica.expert]
-        oldest: float | None = None
-        if replica.phase is Phase.HOT and replica.running == 0 and expert.waiting:
-            oldest = world.oldest(expert)
+        turn: float | None = None
+        if replica.phase is Phase.HOT and replica.running < expert.slots:
+            first = self.first(expert)
+            turn = None if first is None else first[0]
         old = self._lined.get(replica.replica)
-        if oldest == old:
+        if turn == old:
             return
         line = self._order(replica.device).line
         if old is not None:
             line.remove((old, replica.replica))
             del self._lined[replica.replica]
-        if oldest is not None:
-            line.add((oldest, replica.replica))
-            self._lined[replica.replica] = oldest
+        if turn is not None:
+            line.add((turn, replica.replica))
+            self._lined[replica.replica] = turn
+        self.moved[replica.device] = None
 
     def line(self, device: str) -> SortedList[Key]:
-        """Those who wait for a turn on a device, the oldest first."""
+        """Those who wait for a turn on a device, in order."""
         return self._order(device).line
 
     def idle(self, device: str) -> SortedList[Key]:
@@ -127,6 +147,7 @@ class Views:
         old = self._lined.pop(replica.replica, None)
         if old is not None:
             self.orders[replica.device].line.remove((old, replica.replica))
+            self.moved[replica.device] = None
         self._dirty.pop(replica.replica, None)
         self.touch_device(replica.device)
 
@@ -135,6 +156,7 @@ class Views:
         self.settle()
         self._rank(device, (None, None, None))
         del self._device_keys[device], self.orders[device]
+        self.moved.pop(device, None)
 
     def settle(self) -> None:
         """Brings the views of replicas and devices up to date."""

@@ -14,7 +14,7 @@ from coterie.scheduler.records import (
     ReplicaRecord,
     RequestRecord,
 )
-from coterie.scheduler.views import Views
+from coterie.scheduler.views import Key, Views
 from coterie.types import Part
 
 TRUSTED_AFTER = (
@@ -25,7 +25,7 @@ TRUSTED_AFTER = (
 class DeviceView:
     """A device and what is on it."""
 
-    __slots__ = ("active", "claims", "loading", "record", "replicas")
+    __slots__ = ("active", "claims", "loading", "prefilling", "record", "replicas", "watched")
 
     def __init__(self, record: DeviceRecord) -> None:
         self.record = record
@@ -33,6 +33,13 @@ class DeviceView:
         self.claims: list[Claim] = []
         self.loading = 0  # replicas that load
         self.active = 0  # replicas with running requests
+        self.prefilling: dict[str, RequestRecord] = {}  # whose prompts are computed, where bounded
+        self.watched: Key | None = None  # the first of them to whose end a timer is set
+
+    @property
+    def takes_turns(self) -> bool:
+        """Does a request with a free slot have to wait for what else the device carries?"""
+        return bool(self.record.parallel_runs or self.record.parallel_prefills)
 
     def open_loads(self) -> int:
         return self.record.parallel_loads - self.loading - len(self.claims)
@@ -79,6 +86,9 @@ class World:
     def oldest(self, expert: ExpertRecord) -> float:
         """The arrival of the first in an expert's line (which must not be empty)."""
         return self.requests[next(iter(expert.waiting))].since
+
+    def prefill_s(self, expert: ExpertRecord, prompt_bytes: int) -> float:
+        return self.costs.prefill_s(expert.prefill, prompt_bytes)
 
     def waiting_of(self, expert: ExpertRecord) -> Waiting | None:
         """Those who wait for an expert; whoever asked for it to be resident counts as one."""
@@ -128,18 +138,22 @@ class World:
     def enqueue(self, request: RequestRecord) -> None:
         """Another attempt goes before those who never had one."""
         expert = self.experts[request.expert]
+        turn = self.policy.turn(request.since, request.prefill_s)
+        request.turn = min(turn, request.since + self.limits.starvation)
         self.requests[request.request] = request
         expert.waiting[request.request] = None
         if request.attempt:
             expert.waiting.move_to_end(request.request, last=False)
         expert.waiting_since_s += request.since
         self.waiting_count += 1
+        self.views.queue(request)
 
     def dequeue(self, request: RequestRecord) -> None:
         expert = self.experts[request.expert]
         del expert.waiting[request.request]
         expert.waiting_since_s = expert.waiting_since_s - request.since if expert.waiting else 0.0
         self.waiting_count -= 1
+        self.views.unqueue(request)
         self.doubt(expert)
 
     def doubt(self, expert: ExpertRecord) -> None:
@@ -202,6 +216,9 @@ class World:
         if phase is Phase.UNLOADING and replica.running:
             replica.running = 0  # its requests died with it; each still reports its end
             view.active -= 1
+            for request in list(view.prefilling.values()):
+                if request.replica == replica.replica:
+                    self.end_prefill(request)
         replica.phase, replica.phase_at = phase, now
         self.views.touch(replica)
 
@@ -212,6 +229,17 @@ class World:
         if before == 0 or replica.running == 0:
             self.devices[replica.device].active += step
             self.views.touch(replica)
+
+    def begin_prefill(self, request: RequestRecord, until: float) -> None:
+        """A request's prompt is being computed, and holds others up until then at most."""
+        request.prefill_until = until
+        self.devices[self.replicas[request.replica].device].prefilling[request.request] = request
+
+    def end_prefill(self, request: RequestRecord) -> None:
+        """A request's prompt is computed, or given up."""
+        if request.prefill_until:
+            request.prefill_until = 0.0
+            del self.devices[self.replicas[request.replica].device].prefilling[request.request]
 
     def resize(self, replica: ReplicaRecord, hot: tuple[Part, ...]) -> None:
         """Books what a replica was seen to take in place of what it was held at."""

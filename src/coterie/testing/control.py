@@ -18,6 +18,7 @@ class Submitted:
     expert: str
     attempt: int
     since: float
+    prompt_bytes: int
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class FakeControl:
     loading_s: float = 0.0
     submitted: list[Submitted] = field(default_factory=list)
     finished: list[Finish] = field(default_factory=list)
+    begun: list[str] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
     commands: list[tuple[str, str]] = field(default_factory=list)
     statuses: dict[str, ExpertStatus] = field(default_factory=dict)
@@ -62,11 +64,17 @@ class FakeControl:
     # What a gateway calls.
 
     def submit(
-        self, request: str, expert: str, *, attempt: int = 0, since: float = 0.0
+        self,
+        request: str,
+        expert: str,
+        *,
+        attempt: int = 0,
+        since: float = 0.0,
+        prompt_bytes: int = 0,
     ) -> Grant | asyncio.Future[Grant]:
         assert request not in self._granted, f"{request!r} was submitted while it held a grant"
         assert request not in self._waiting, f"{request!r} was submitted while it waited"
-        self.submitted.append(Submitted(request, expert, attempt, since))
+        self.submitted.append(Submitted(request, expert, attempt, since, prompt_bytes))
         self._note()
         if self.refusal is not None:
             raise self.refusal
@@ -80,6 +88,11 @@ class FakeControl:
         assert request in self._waiting, f"{request!r} was cancelled but did not wait"
         del self._waiting[request]
         self.cancelled.append(request)
+        self._note()
+
+    def began(self, request: str) -> None:
+        assert request in self._granted, f"{request!r} began but held no grant"
+        self.begun.append(request)
         self._note()
 
     def finish(

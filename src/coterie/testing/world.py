@@ -16,12 +16,15 @@ from coterie.types import Footprint, Part
 
 
 class Model(Struct, frozen=True):
-    """How an expert behaves: its parts, how long it loads, unloads and runs, in seconds."""
+    """How an expert behaves: its parts, how long it loads, unloads and runs, in seconds; the share
+    of its run that a prompt takes.
+    """
 
     parts: tuple[Part, ...]
     load_s: float = 1.0
     unload_s: float = 0.1
     run_s: float = 0.5
+    prompt_share: float = 0.5
     fetch_s: float = 0.0
 
 
@@ -46,6 +49,7 @@ class World:
         faults: Faults | None = None,
         seed: int = 0,
         spread: float = 0.1,
+        streamed: float = 0.0,
         after_each: Callable[[Event, list[Action]], None] | None = None,
     ) -> None:
         self.scheduler = scheduler
@@ -60,6 +64,7 @@ class World:
         self._faults = faults or Faults()
         self._random = Random(seed)
         self._spread = spread
+        self._streamed = streamed  # the share of requests whose first byte is reported
         self.after_each = after_each or (lambda event, actions: scheduler.check())
         self._heap: list[tuple[float, int, Event]] = []
         self._count = 0
@@ -121,6 +126,8 @@ class World:
     def _happens(self, event: Event) -> bool:
         """False for an event that something earlier has made impossible."""
         match event:
+            case on.Began():
+                return event.request in self._running
             case on.Finished():
                 if self._running.pop(event.request, None) is None:
                     return False
@@ -201,6 +208,9 @@ class World:
         self._running[action.request] = action
         self.started[action.request] = self.now
         run_s = self.run_s(action)
+        if self._chance(self._streamed):
+            share = self.models[action.replica.partition("@")[0]].prompt_share
+            self._push(on.Began(self.now + share * run_s, action.request))
         left = self._chance(self._faults.leave)
         end = on.Finished(self.now + run_s, action.request, ok=not left, run_s=run_s)
         self._push(end)

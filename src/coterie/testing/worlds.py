@@ -37,7 +37,8 @@ def worlds(draw: st.DrawFn) -> World:
         )
     chance = st.sampled_from([0.0, 0.0, 0.1, 0.3])
     faults = Faults(*(draw(chance) for _ in range(6)))
-    world = World(core, models, faults, seed=draw(st.integers(0, 1000)))
+    seed, streamed = draw(st.integers(0, 1000)), draw(st.sampled_from([0.0, 0.5, 1.0]))
+    world = World(core, models, faults, seed, streamed=streamed)
     for i in range(draw(st.integers(1, 3))):
         world.add(
             [
@@ -48,6 +49,7 @@ def worlds(draw: st.DrawFn) -> World:
                     draw(st.integers(10, 60)),
                     parallel_loads=draw(st.integers(1, 2)),
                     parallel_runs=draw(st.integers(0, 2)),
+                    parallel_prefills=draw(st.integers(0, 2)),
                 )
             ]
         )
@@ -67,7 +69,12 @@ def worlds(draw: st.DrawFn) -> World:
             ]
         )
     arrivals = [
-        on.Arrived(draw(st.floats(0.0, 40.0)), f"r{i}", f"e{draw(st.integers(0, count - 1))}")
+        on.Arrived(
+            draw(st.floats(0.0, 40.0)),
+            f"r{i}",
+            f"e{draw(st.integers(0, count - 1))}",
+            prompt_bytes=draw(st.sampled_from([0, 100, 5000])),
+        )
         for i in range(draw(st.integers(0, 60)))
     ]
     world.add(arrivals)
