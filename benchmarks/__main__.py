@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from benchmarks.environments import DEFAULT
+from benchmarks.processes import unwind_on_sigterm
 from benchmarks.tables import Result, show
 
 app = typer.Typer(
@@ -85,13 +86,17 @@ def multiplex(
     ),
     system: Annotated[
         list[str] | None,
-        typer.Option(help="coterie, lru, resident, llama-router or llama-router-defaults."),
+        typer.Option(
+            help="coterie, lru, resident, llama-router, llama-router-tuned or "
+            "llama-router-defaults."
+        ),
     ] = None,
     speed: Annotated[list[float] | None, typer.Option(help="Speeds of the trace.")] = None,
-    seconds: Annotated[float, typer.Option(help="How long each row sends.")] = 120.0,
+    seconds: Annotated[float, typer.Option(help="How long each run sends.")] = 120.0,
+    runs: Annotated[int, typer.Option(help="Runs of each row, of which the medians count.")] = 3,
     as_json: AsJson = False,
 ) -> None:
-    """27 experts in the room of 6, beside llama.cpp's router (about 2 minutes a row)."""
+    """27 experts in the room of 6, beside llama.cpp's router (about 2 minutes a run)."""
     from benchmarks import multiplex as benchmark
 
     _show(
@@ -103,6 +108,7 @@ def multiplex(
                 systems=system or benchmark.DEFAULT_SYSTEMS,
                 speeds=speed or benchmark.SPEEDS,
                 seconds=seconds,
+                runs=runs,
             )
         ],
         as_json,
@@ -137,4 +143,5 @@ def _show(run: Callable[[], list[Result]], as_json: bool) -> None:
 
 
 if __name__ == "__main__":
+    unwind_on_sigterm()
     app(prog_name="python -m benchmarks")

@@ -1,7 +1,7 @@
 """The systems of `multiplex`, each at its best settings and within the same limits."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -51,11 +51,13 @@ def budget_bytes(field: Field, room: int) -> int:
 
 
 @contextmanager
-def llama_router(field: Field, threads: tuple[int, int]) -> Iterator[Running]:
+def llama_router(
+    field: Field, threads: tuple[int, int], environment: Mapping[str, str] | None = None
+) -> Iterator[Running]:
     """llama.cpp's own router mode, with threads for tokens and for prompts.
 
-    Without warm-up, fitting and repacking a load is at its fastest; no prompt comes twice, so its
-    cache would find nothing.
+    Without warm-up, fitting and repacking a load is at its fastest; no prompt comes twice, so a
+    cache of prompts in host memory would find nothing.
     """
     server = llama_server(ensure(LLAMA_CPP, field.environments))
     port = free_port()
@@ -70,7 +72,7 @@ def llama_router(field: Field, threads: tuple[int, int]) -> Iterator[Running]:
         *("--ubatch-size", str(UBATCH)),
         *("--no-warmup", "--fit", "off", "--no-repack", "--cache-ram", "0", "--no-ui"),
     ]
-    with running(command, log=log, ready=url + "/health") as pid:
+    with running(command, log=log, ready=url + "/health", environment=environment) as pid:
         assert len(get(url + "/v1/models")["data"]) == len(field.files)
         yield Running(url, pid, 0, lambda: loads_in(log.read_text(errors="replace")))
 
@@ -93,5 +95,11 @@ SYSTEMS: dict[str, System] = {
     "lru": partial(coterie, policy="lru", room=ROOM),
     "resident": partial(coterie, policy="cost", room=27, preload=True),
     "llama-router": partial(llama_router, threads=((THREADS + 1) // 2, THREADS)),
+    # What Coterie sets for its workers: threads that wait for each other spin but briefly.
+    "llama-router-tuned": partial(
+        llama_router,
+        threads=((THREADS + 1) // 2, THREADS),
+        environment={"GOMP_SPINCOUNT": "200"},
+    ),
     "llama-router-defaults": partial(llama_router, threads=(THREADS, THREADS)),
 }

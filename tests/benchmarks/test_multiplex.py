@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.multiplex import Field, is_broken, row_of
+from benchmarks.multiplex import Field, is_broken, medians, row_of
 from benchmarks.watching import Watched
 from coterie.workloads import Answer
 
@@ -44,3 +44,8 @@ def test_a_system_breaks_when_it_is_far_too_slow_or_leaves_requests(
     sent: int, answered: int, p95_s: float, broken: bool
 ) -> None:
     assert is_broken({"sent": sent, "answered": answered, "p95 s": p95_s}) is broken
+
+
+def test_a_row_is_the_medians_of_its_runs() -> None:
+    runs = [{"system": "lru", "p95 s": p95, "budget MiB": None} for p95 in (3.0, 1.0, 9.0)]
+    assert medians(runs) == {"system": "lru", "p95 s": 3.0, "budget MiB": None, "runs": 3}

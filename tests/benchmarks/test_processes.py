@@ -1,4 +1,6 @@
 import os
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -50,3 +52,27 @@ def test_a_server_that_ends_at_once_is_told_with_its_log(tmp_path: Path) -> None
 
 def test_this_process_has_no_part_in_what_it_did_not_start() -> None:
     assert os.getpid() not in descendants(os.getpid())
+
+
+BENCHMARK = """
+import pathlib, sys, time
+from benchmarks.processes import running, unwind_on_sigterm
+unwind_on_sigterm()
+server = [sys.executable, "-c", "import time; time.sleep(60)"]
+with running(server, log=pathlib.Path(sys.argv[1])) as pid:
+    print(pid, flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_benchmark_that_is_told_to_end_ends_its_servers_first(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", BENCHMARK, str(tmp_path / "log")]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]
+    ) as process:
+        assert process.stdout is not None
+        server = int(process.stdout.readline())
+        assert is_alive(server)
+        process.terminate()
+        assert process.wait(30) == 128 + signal.SIGTERM
+    assert not is_alive(server)
