@@ -102,8 +102,18 @@ def test_with_cost_a_short_prompt_is_computed_beside_a_long_one() -> None:
         core = two_hot(policy)
         core.handle(arrived(5.0, "a1", 2000))
         assert started(core.handle(arrived(5.5, "b1", 700))) == beside
-        assert started(core.handle(arrived(5.5, "b2", 100))) == []  # one too many is enough
+        assert started(core.handle(arrived(5.5, "b2", 200))) == []  # one too many is enough
         core.check()
+
+
+def test_brief_prompts_neither_wait_for_others_nor_hold_them_up() -> None:
+    core = two_hot("lru")
+    assert started(core.handle(arrived(5.0, "a1", 2000))) == ["a1"]
+    assert started(core.handle(arrived(5.0, "b1", 90))) == ["b1"]
+    assert started(core.handle(arrived(5.0, "b2", 90))) == ["b2"]
+    core.check()
+    core.handle(on.Finished(7.0, "a1"))
+    assert started(core.handle(arrived(7.0, "a2", 2000))) == ["a2"]
 
 
 def test_a_dead_replicas_prompt_holds_nobody_up() -> None:
@@ -121,3 +131,19 @@ def test_prompts_that_are_computed_are_known_again_from_a_snapshot() -> None:
     again = Scheduler.restored(core.snapshot(5.2), Lru())
     again.check()
     assert again.handle(on.Tick(6.5)) == core.handle(on.Tick(6.5)) != []
+
+
+def test_only_a_prompt_that_was_alone_teaches_how_long_prompts_take() -> None:
+    core = two_hot("lru")
+    learnt = core.snapshot(5.0).costs.prefill
+    core.handle(arrived(5.0, "a1", 90))
+    core.handle(arrived(5.0, "b1", 90))
+    core.handle(on.Began(6.0, "a1"))
+    core.handle(on.Began(6.0, "b1"))
+    core.handle(arrived(6.5, "a2", 90))
+    core.handle(on.Finished(7.0, "a2"))  # in one piece: its end tells nothing of its prompt
+    assert core.snapshot(7.0).costs.prefill == learnt
+    core.handle(arrived(7.0, "a3", 90))
+    core.handle(on.Began(7.2, "a3"))
+    assert core.snapshot(7.2).costs.prefill != learnt
+    core.check()

@@ -70,8 +70,8 @@ def test_whoever_waits_for_a_turn_is_told_behind_what() -> None:
     ready(core, "a", "b", hot=24, parallel_prefills=1)
     hot(core, "a", 1.0)
     hot(core, "b", 3.0)
-    core.handle(on.Arrived(5.0, "r1", "a"))
-    core.handle(on.Arrived(5.05, "r2", "b"))
+    core.handle(on.Arrived(5.0, "r1", "a", prompt_bytes=1000))
+    core.handle(on.Arrived(5.05, "r2", "b", prompt_bytes=1000))
     explanation = core.explain("r2", 5.05)
     assert explanation is not None
     assert any("number 1 in line, while 'a@n/d' computes" in x for x in explanation.lines)

@@ -25,6 +25,7 @@ def sound() -> World:
     world.add_replica(replica)
     world.requests["r"] = RequestRecord("r", "a", 1.0, 1.0, replica="a@n/d", generation=1)
     world.run(replica, 1)
+    world.compute(world.requests["r"], replica, 1.0)
     return world
 
 
@@ -59,6 +60,10 @@ def idle_slot(world: World) -> None:
     world.views.touch(world.replicas["a@n/d"])
 
 
+def miscounted_prompts(world: World) -> None:
+    world.requests["r"].begun = True
+
+
 def forgotten_prefill(world: World) -> None:
     world.requests["r"].prefill_until = 9.0
 
@@ -78,6 +83,7 @@ def test_a_sound_world_passes() -> None:
         unlisted_demand,
         idle_slot,
         forgotten_prefill,
+        miscounted_prompts,
     ],
 )
 def test_a_broken_world_is_noticed(breaks: Callable[[World], None]) -> None:

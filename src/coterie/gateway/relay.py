@@ -149,12 +149,15 @@ class Relay:
             reply.begin(exchange.status, run.fields(), exchange.media)
         run.first_byte_s = perf_counter() - run.began_at
         call.answered = True
-        self._control.began(call.name)
+        begun = False
         try:
             while True:
                 data = exchange.take()
                 tally.add(data)
                 reply.write(data)
+                if not begun:  # told after the byte is on its way, which need not wait for that
+                    begun = True
+                    self._control.began(call.name)
                 if exchange.complete:
                     break
                 await reply.drained(self._limits.stall)

@@ -5,7 +5,8 @@ A device may carry but so many replicas that run (`parallel_runs`) and so many p
 computed at once (`parallel_prefills`): two prompts that share the same cores both take twice as
 long, so that the first answer is late and the second no earlier. Replicas with a free slot for a
 request stand in the device's line, in the order of the policy's `turn`, and only its head may run;
-as one too many where the policy lets it pass beside a prompt that is far longer.
+as one too many where the policy lets it pass beside a prompt that is far longer. Brief prompts do
+not count: an engine computes those of one replica together, for the price of one.
 """
 
 from coterie.scheduler.actions import Action, Dispatch, Refuse
@@ -16,8 +17,8 @@ from coterie.scheduler.records import ExpertRecord, ReplicaRecord, RequestRecord
 from coterie.scheduler.timers import Timers
 from coterie.scheduler.world import DeviceView, World
 
-PREFILL_PATIENCE = 1.5  # a prompt holds up others for so many times what it is expected to take
-PREFILL_LEAST_S = 0.1  # ... and for so long where nothing is expected
+BRIEF_S = 0.1  # a prompt that takes less holds nobody up: an engine computes such ones together
+PATIENCE = 1.5  # a longer one holds others up for so many times what it is expected to take
 
 
 class Dispatcher:
@@ -64,9 +65,12 @@ class Dispatcher:
         """The first byte has come: the next prompt may be computed."""
         world = self._world
         expert = world.experts[request.expert]
-        world.costs.observe_prefill(
-            expert.prefill, request.prompt_bytes, event.at - request.dispatched_at
-        )
+        replica = world.replicas.get(request.replica)
+        if replica is None or replica.generation != request.generation or replica.running == 0:
+            return
+        if world.begin(request, replica):  # beside others it took longer than it takes
+            prefill_s = event.at - request.dispatched_at
+            world.costs.observe_prefill(expert.prefill, request.prompt_bytes, prefill_s)
         self.end_prefill(request, event.at, out)
 
     def end_prefill(self, request: RequestRecord, now: float, out: list[Action]) -> None:
@@ -87,6 +91,7 @@ class Dispatcher:
         replica = world.replicas.get(request.replica)
         if replica is None or replica.generation != request.generation or replica.running == 0:
             return None
+        world.begin(request, replica)
         world.end_prefill(request)
         world.run(replica, -1)
         replica.used_at = expert.last_used_at = event.at
@@ -205,7 +210,7 @@ class Dispatcher:
         record = view.record
         if replica.running == 0 and 0 < record.parallel_runs <= view.active:
             return False
-        if record.parallel_prefills == 0:
+        if record.parallel_prefills == 0 or prefill_s < BRIEF_S:
             return True
         for request in list(view.prefilling.values()):
             if request.prefill_until <= now:
@@ -256,10 +261,9 @@ class Dispatcher:
         world.run(replica, 1)
         replica.used_at = expert.last_used_at = now
         request.replica, request.generation = replica.replica, replica.generation
-        request.dispatched_at = now
-        if world.devices[replica.device].record.parallel_prefills:
-            most_s = max(PREFILL_LEAST_S, PREFILL_PATIENCE * request.prefill_s)
-            world.begin_prefill(request, now + most_s)
+        world.compute(request, replica, now)
+        if world.devices[replica.device].record.parallel_prefills and request.prefill_s >= BRIEF_S:
+            world.begin_prefill(request, now + PATIENCE * request.prefill_s)
         waited = max(0.0, now - request.arrived_at)
         loading = min(waited, max(0.0, replica.loaded_at - request.arrived_at)) if waited else 0.0
         request.loading_s = loading

@@ -70,7 +70,16 @@ def _check_replicas(world: World) -> None:
             assert replica.running <= expert.slots
             assert not (replica.phase is Phase.LOADING and replica.running)
             active += replica.running > 0
+            computing = [
+                request
+                for request in world.requests.values()
+                if (request.replica, request.generation) == (replica.replica, replica.generation)
+                and not request.begun
+            ]
+            if replica.phase is not Phase.UNLOADING:
+                assert replica.computing == len(computing), replica
         assert active == view.active, name
+        assert view.computing == sum(replica.computing for replica in view.replicas.values()), name
         assert view.loading == sum(r.phase is Phase.LOADING for r in view.replicas.values()), name
         if view.record.parallel_runs:
             assert view.active <= view.record.parallel_runs, name

@@ -124,7 +124,7 @@ class Cost:
 
     def passes(self, prefill_s: float, rest_s: float) -> bool:
         """One that shares the cores takes twice its time, and is to be done first all the same."""
-        return prefill_s > 0 and 2 * prefill_s <= rest_s
+        return 2 * prefill_s <= rest_s
 
     def keep(self, resident: Resident) -> float:
         saved = log(max(resident.load_s, 1e-6)) - log(max(resident.size_bytes, 1))

@@ -28,6 +28,7 @@ class DeviceRecord(Struct):
     parallel_loads: int = 1
     parallel_runs: int = 0
     parallel_prefills: int = 0
+    dispatches: int = 0  # so far
 
 
 class ExpertRecord(Struct):
@@ -79,6 +80,7 @@ class ReplicaRecord(Struct):
     warm: tuple[Part, ...]
     deadline: float = 0.0
     running: int = 0
+    computing: int = 0  # of those, how many whose answer has not begun
     loaded_at: float = 0.0
     used_at: float = 0.0
     doomed_for: str = ""  # the expert whose claim drains it
@@ -99,6 +101,8 @@ class RequestRecord(Struct):
     generation: int = 0
     loading_s: float = 0.0
     dispatched_at: float = 0.0
+    alone: int = 0  # the count of dispatches at its own, where no other prompt was computed then
+    begun: bool = False
     prefill_until: float = 0.0  # its prompt counts as being computed until then at most; 0: no more
 
 

@@ -25,7 +25,16 @@ TRUSTED_AFTER = (
 class DeviceView:
     """A device and what is on it."""
 
-    __slots__ = ("active", "claims", "loading", "prefilling", "record", "replicas", "watched")
+    __slots__ = (
+        "active",
+        "claims",
+        "computing",
+        "loading",
+        "prefilling",
+        "record",
+        "replicas",
+        "watched",
+    )
 
     def __init__(self, record: DeviceRecord) -> None:
         self.record = record
@@ -33,6 +42,7 @@ class DeviceView:
         self.claims: list[Claim] = []
         self.loading = 0  # replicas that load
         self.active = 0  # replicas with running requests
+        self.computing = 0  # requests whose answer has not begun
         self.prefilling: dict[str, RequestRecord] = {}  # whose prompts are computed, where bounded
         self.watched: Key | None = None  # the first of them to whose end a timer is set
 
@@ -190,6 +200,7 @@ class World:
         view.replicas[replica.replica] = replica
         view.loading += replica.phase is Phase.LOADING
         view.active += replica.running > 0
+        view.computing += replica.computing
         self.homes.setdefault(replica.expert, {})[replica.replica] = replica
         self.views.count_digests(replica, 1)
         self.views.touch(replica)
@@ -216,6 +227,8 @@ class World:
         if phase is Phase.UNLOADING and replica.running:
             replica.running = 0  # its requests died with it; each still reports its end
             view.active -= 1
+            view.computing -= replica.computing
+            replica.computing = 0
             for request in list(view.prefilling.values()):
                 if request.replica == replica.replica:
                     self.end_prefill(request)
@@ -229,6 +242,25 @@ class World:
         if before == 0 or replica.running == 0:
             self.devices[replica.device].active += step
             self.views.touch(replica)
+
+    def compute(self, request: RequestRecord, replica: ReplicaRecord, now: float) -> None:
+        """A request was sent to a replica, which computes its prompt."""
+        view = self.devices[replica.device]
+        view.record.dispatches += 1
+        request.dispatched_at = now
+        request.alone = 0 if view.computing else view.record.dispatches
+        view.computing += 1
+        replica.computing += 1
+
+    def begin(self, request: RequestRecord, replica: ReplicaRecord) -> bool:
+        """A request's answer has begun (or ended). Was its prompt alone on the device until now?"""
+        if request.begun:
+            return False
+        view = self.devices[replica.device]
+        request.begun = True
+        view.computing -= 1
+        replica.computing -= 1
+        return request.alone == view.record.dispatches
 
     def begin_prefill(self, request: RequestRecord, until: float) -> None:
         """A request's prompt is being computed, and holds others up until then at most."""
