@@ -70,8 +70,12 @@ def experts(url: str) -> dict[str, dict[str, Any]]:
 
 def used_bytes(url: str) -> int:
     """What the ledger holds of the one device."""
-    (device,) = get(url, "/admin/devices")["devices"]
+    (device,) = devices_of(url)
     return int(device["used_bytes"])
+
+
+def devices_of(url: str) -> list[dict[str, Any]]:
+    return list(get(url, "/admin/devices")["devices"])
 
 
 def post(url: str, path: str) -> None:
@@ -229,6 +233,37 @@ def asked_and_streamed(sdk: openai.OpenAI) -> None:
     usage = pieces[-1].usage
     assert usage is not None
     assert (usage.prompt_tokens, usage.completion_tokens) == (20, 6)
+
+
+def test_an_expert_with_more_requests_than_slots_gets_a_replica_on_another_device(
+    tmp_path: Path,
+) -> None:
+    file = write(tmp_path, "twin", hot="400MiB")
+    document = yaml.safe_load(file.read_text())
+    devices = [{"name": name, "hot": "400MiB", "threads": 1} for name in ("left", "right")]
+    document["nodes"] = [{"name": "local", "devices": devices}]
+    document["experts"][0] |= {"replicas": 2, "parallel": 1}
+    file.write_text(yaml.safe_dump(document))
+    with served(file, tmp_path / "state") as server:
+        url = server.until_ready()
+
+        def ask(_: int) -> str:
+            with client(url) as sdk:
+                answer = sdk.completions.with_raw_response.create(
+                    model="twin", prompt="Once", max_tokens=60, extra_body={"ignore_eos": True}
+                )
+            return answer.headers["x-coterie-replica"]
+
+        with ThreadPoolExecutor(8) as pool:
+            answered = list(pool.map(ask, range(8)))
+        assert set(answered) == {"twin@local/left", "twin@local/right"}
+        held = {device["device"]: device["replicas"] for device in devices_of(url)}
+        assert held == {
+            "local/left": ["twin@local/left"],
+            "local/right": ["twin@local/right"],
+        }
+        assert_ends_clean(server)
+    assert_replays(tmp_path / "state" / "journal")
 
 
 def test_a_worker_killed_in_mid_stream_costs_its_requests_alone(tmp_path: Path) -> None:

@@ -90,6 +90,16 @@ def test_pins_that_do_not_fit_together_are_told_and_a_shared_file_counts_once(
     assert path == "experts[1].pin"
 
 
+def test_fetched_weights_are_looked_for_in_the_state_that_is_named(folder: Path) -> None:
+    kept = folder / "elsewhere" / "weights" / "hub" / "org" / "repo" / "main" / "m.gguf"
+    file = write(folder, "- {name: a, weights: hf://org/repo@main/m.gguf}\n")
+    assert examine(file, folder / "elsewhere").footprints == {}
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(TINY)
+    assert examine(file).footprints == {}
+    assert examine(file, folder / "elsewhere").footprints["a"].hot_bytes > len(TINY)
+
+
 def test_an_unknown_policy_is_told(folder: Path) -> None:
     file = write(folder, "- {name: b, engine: echo}\nscheduler: {policy: best}\n")
     assert [path for path, _ in problems(file)] == ["scheduler.policy"]

@@ -9,7 +9,7 @@ from coterie.engines import Engine, Launch
 from coterie.node.place import Place
 from coterie.node.records import Records
 from coterie.scheduler.actions import Load
-from coterie.scheduler.events import Event, Loaded, LoadFailed
+from coterie.scheduler.events import Event, Loaded, LoadFailed, Unloaded
 from coterie.testing.engines import FakeEngine, FakeInstance
 from coterie.types import Device, Expert, Part, Weights
 
@@ -31,8 +31,30 @@ class Blind(FakeEngine):
         return Unmeasurable(launch, (), ())
 
 
-async def first_event(engine: Engine, tmp_path: Path) -> tuple[Place, Event]:
+class Stubborn(FakeInstance):
+    """Is stopped at the third try."""
+
+    async def stop(self, grace_s: float) -> None:
+        self.stops.append(grace_s)
+        if len(self.stops) < 3:
+            raise OSError("not now")
+
+
+class Unwilling(FakeEngine):
+    async def start(self, launch: Launch) -> FakeInstance:
+        self.instances["e", 1] = Stubborn(launch, (), ())
+        return self.instances["e", 1]
+
+
+async def first_event(
+    engine: Engine, tmp_path: Path, log: list[Event] | None = None
+) -> tuple[Place, Event]:
     heard: asyncio.Queue[Event] = asyncio.Queue()
+
+    def report(event: Event) -> None:
+        heard.put_nowait(event)
+        if log is not None:
+            log.append(event)
 
     async def ready() -> tuple[Expert, Engine, Weights | None]:
         return Expert("e"), engine, None
@@ -44,7 +66,7 @@ async def first_event(engine: Engine, tmp_path: Path) -> tuple[Place, Event]:
         str(tmp_path / "log"),
         None,
         Records(tmp_path),
-        heard.put_nowait,
+        report,
         lambda: 1.0,
         lambda place: None,
     )
@@ -73,3 +95,15 @@ async def test_ending_twice_is_ending_once(tmp_path: Path, grace_s: float) -> No
     async with asyncio.timeout(10):
         await place.task
     assert place.endpoint is None
+
+
+async def test_memory_is_free_only_once_a_stop_has_succeeded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("coterie.node.place.STOP_AGAIN_S", (0.0, 0.001))
+    engine, heard = Unwilling(), list[Event]()
+    place, _ = await first_event(engine, tmp_path, heard)
+    place.end(1.0)
+    await place.task
+    assert engine.instances["e", 1].stops == [1.0, 1.0, 1.0]
+    assert [type(event) for event in heard] == [Loaded, Unloaded]

@@ -393,6 +393,16 @@ class TestGlance:
         assert registry.glance("hf://org/repo@main/m.gguf") is None
         assert registry.glance("https://host/m.gguf") is None
 
+    async def test_what_was_fetched_is_known(
+        self, host: FileHost, registry: Registry, base: Path
+    ) -> None:
+        host.content = TINY
+        assert registry.glance(host.url) is None
+        await registry.resolve(host.url)
+        seen = registry.glance(host.url)
+        assert seen is not None
+        assert seen.header == read_header(base / "models" / "tiny.gguf")
+
     def test_what_is_not_there_is_an_error(self, registry: Registry) -> None:
         with pytest.raises(WeightsNotFound, match="do not exist"):
             registry.glance("file://models/absent.gguf")

@@ -32,6 +32,17 @@ def test_a_loading_one_starts_when_it_is_loaded() -> None:
     assert core.eta_s("a", 6.5) == pytest.approx(0.5)
 
 
+def test_one_on_its_way_out_costs_its_leaving_and_its_load() -> None:
+    core = scheduler()
+    ready(core, "a")
+    hot(core, "a", 3.0, load_s=2.0)
+    core.handle(on.UnloadRequested(4.0, "a"))
+    core.handle(on.Unloaded(4.2, "a@n/d", 1, unload_s=0.2))
+    hot(core, "a", 8.0, load_s=2.0)
+    core.handle(on.UnloadRequested(9.0, "a"))
+    assert core.eta_s("a", 9.0) == pytest.approx(0.2 + 2.0)
+
+
 def test_a_cold_one_costs_its_load_and_those_before_it() -> None:
     core = scheduler()
     ready(core, "a", "b")

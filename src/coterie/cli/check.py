@@ -28,6 +28,9 @@ class Report(Struct, frozen=True):
 
 def check(
     file: Annotated[Path, typer.Argument(help="The composition, in YAML or JSON.")],
+    state: Annotated[
+        Path | None, typer.Option(help="Where fetched weights are; as `coterie up` is told.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
     """Say everything that is wrong with a composition.
@@ -37,27 +40,31 @@ def check(
 
     Example: coterie check composition.yaml
     """
-    report = examine(file)
+    report = examine(file, state)
     print(_json(file, report) if as_json else _text(file, report))
     if report.problems:
         raise typer.Exit(1)
 
 
-def examine(file: Path) -> Report:
-    """Everything wrong with the composition in `file`: document, engines, weights and fit."""
+def examine(file: Path, state: Path | None = None) -> Report:
+    """Everything wrong with the composition in `file`: document, engines, weights and fit.
+
+    `state`: where weights that were fetched are found; None: where `coterie up` puts them.
+    """
     try:
         composition, found = draft(file.read_bytes(), file.name)
     except OSError as error:
         return Report(None, (Problem("", f"cannot be read: {error.strerror or error}"),), {})
     if composition is None:
         return Report(None, found, {})
-    return _inspected(composition, found, file.parent)
+    return _inspected(composition, found, file.resolve().parent, state_dir(state, composition.name))
 
 
-def _inspected(composition: Composition, problems: tuple[Problem, ...], base_dir: Path) -> Report:
+def _inspected(
+    composition: Composition, problems: tuple[Problem, ...], base_dir: Path, state: Path
+) -> Report:
     """The problems, and what only engines and weights can tell; no place is reported twice."""
     reported = {problem.path for problem in problems}
-    state = state_dir(None, composition.name)
     registry = Registry(state, base_dir)
     found = [policy_problem(composition.scheduler.policy)]
     footprints: dict[str, Footprint] = {}

@@ -10,12 +10,12 @@ from coterie.errors import CompositionError, Problem
 from coterie.scheduler import policy_problem
 
 
-def load(file: Path, policy: str = "") -> Composition:
-    """The composition in `file`, under another policy if one is named.
+def load(file: Path, policy: str = "", state: Path | None = None) -> Composition:
+    """The composition in `file`, under another policy if one is named; `state` as for `examine`.
 
     Raises CompositionError with everything that `coterie check` finds, in its words.
     """
-    report = examine(file)
+    report = examine(file, state)
     composition, problems = report.composition, report.problems
     if composition is None or problems:
         raise CompositionError(tuple(Problem(str(file), str(problem)) for problem in problems))

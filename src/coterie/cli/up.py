@@ -45,7 +45,7 @@ def up(
     """
     console = Console(stderr=True)
     logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[_Log(console)])
-    composition = load(file, policy)
+    composition = load(file, policy, state)
     folder = state_dir(state, composition.name)
     with exclusive(folder):
         uvloop.run(_up(console, composition, file.resolve().parent, folder, host, port))

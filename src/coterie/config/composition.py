@@ -50,7 +50,7 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
     ] = 5.0
     stall: Annotated[
         Interval,
-        Meta(description="the longest a client may pause while it sends a body or reads an answer"),
+        Meta(description="the longest a client may take to send a body, or pause while it reads"),
     ] = 60.0
     load_base: Annotated[Interval, Meta(description="a load's deadline, whatever its size")] = 60.0
     load_per_gib: Annotated[

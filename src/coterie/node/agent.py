@@ -30,6 +30,7 @@ from coterie.types import Device, Expert, Footprint, Node, Weights, device_id
 Resolve = Callable[[Expert], Awaitable[Weights]]
 
 MEASURE_EVERY_S = 5.0
+CLOSE_S = 30.0  # a replica has so long to end with its node
 REPORT_EVERY = 2
 """Turns of measuring between two reports of what runs."""
 MEASURE_TOLERANCE = 0.01
@@ -118,7 +119,9 @@ class NodeAgent:
             place.end(grace_s=0.0)
         waiting = [*tasks, *(place.task for place in self._places.values())]
         if waiting:
-            await asyncio.wait(waiting)
+            _, late = await asyncio.wait(waiting, timeout=CLOSE_S)
+            for task in late:  # a plug-in's replica that cannot be stopped
+                task.cancel()
 
     def _fetch(self, expert: str) -> None:
         """One fetch of an expert at a time; a second request for it is answered by the first."""

@@ -13,6 +13,8 @@ from coterie.scheduler.actions import Load
 from coterie.scheduler.events import Crashed, Event, Loaded, LoadFailed, Unloaded
 from coterie.types import Device, Expert, Part, Weights
 
+STOP_AGAIN_S = (0.1, 1.0, 5.0)  # pauses after a stop that failed; the last one again and again
+
 Ready = Callable[[], Awaitable[tuple[Expert, Engine, Weights | None]]]
 
 
@@ -71,7 +73,7 @@ class Place:
                 self._starting.cancel()
         elif grace_s < self._grace_s and self._instance is not None:
             self._grace_s = grace_s
-            self._hurry = asyncio.create_task(self._instance.stop(grace_s))
+            self._hurry = asyncio.create_task(self._stop(self._instance))
 
     async def measure(self, tolerance: float) -> tuple[Part, ...]:
         """What it takes now, if it is hot and that has changed by more than `tolerance`; else
@@ -106,7 +108,7 @@ class Place:
                 self._report(LoadFailed(at, self.replica, self.generation, reason, retryable))
             return
         await self._serve(self._instance, began)
-        await self._instance.stop(self._grace_s)
+        await self._stop(self._instance)
         self._records.remove(self.replica)
         self._gone(self)
         self._say_unloaded()
@@ -159,6 +161,16 @@ class Place:
             self._report(
                 Crashed(self._clock(), self.replica, self.generation, instance.lost.result())
             )
+
+    async def _stop(self, instance: Instance) -> None:
+        """Stops it, however often that must be tried: its memory counts as taken until then."""
+        pauses = iter(STOP_AGAIN_S)
+        while True:
+            try:
+                await instance.stop(self._grace_s)
+                return
+            except Exception:  # a plug-in's defect frees no byte
+                await asyncio.sleep(next(pauses, STOP_AGAIN_S[-1]))
 
     def _say_unloaded(self) -> None:
         now = self._clock()

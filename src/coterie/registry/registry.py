@@ -73,7 +73,8 @@ class Registry:
         return None
 
     def glance(self, source: str) -> Weights | None:
-        """What local weights are by size and header alone, for estimates; None if not local.
+        """What weights on this machine are, by size and header alone, for estimates; None if they
+        are still to be fetched.
 
         Nothing is hashed: their path stands in for the digest. Raises WeightsNotFound,
         WeightsInvalid.
@@ -83,8 +84,10 @@ class Registry:
                 paths: tuple[Path, ...] = (self._local(path).resolve(),)
             case PackageSource() as package:
                 paths = locate(package).paths
-            case HubSource() | UrlSource():
-                return None
+            case HubSource() | UrlSource() as remote:
+                paths = (self._kept(remote),)
+                if not paths[0].is_file():
+                    return None
         header = read_header(*paths)
         size_bytes = sum(path.stat().st_size for path in paths)
         return Weights(str(paths[0]), f"path:{paths[0]}", size_bytes, header)
@@ -118,14 +121,14 @@ class Registry:
             case PackageSource() as package:
                 return await self._unpacked(package, report)
             case HubSource() as hub:
-                target = self._folder.joinpath(
-                    "hub", hub.repo, quote(hub.revision, safe=""), hub.file
-                )
                 return await self._fetched(
-                    target, pin, report, lambda: look_up(hub, self._hub_token, self._hub_endpoint)
+                    self._kept(hub),
+                    pin,
+                    report,
+                    lambda: look_up(hub, self._hub_token, self._hub_endpoint),
                 )
-            case UrlSource(url):
-                return await self._fetched(self._url_target(url), pin, report, lambda: Remote(url))
+            case UrlSource(url) as source_url:
+                return await self._fetched(self._kept(source_url), pin, report, lambda: Remote(url))
 
     async def _unpacked(self, package: PackageSource, report: Progress) -> Path:
         located = await asyncio.to_thread(locate, package)
@@ -210,9 +213,15 @@ class Registry:
         expanded = Path(path).expanduser() if path.startswith("~/") else Path(path)
         return self._base_dir / expanded
 
-    def _url_target(self, url: str) -> Path:
-        name = quote(urlsplit(url).path.rpartition("/")[2], safe="%")[-96:]
-        return self._folder / "urls" / f"{hashlib.sha256(url.encode()).hexdigest()[:16]}-{name}"
+    def _kept(self, remote: HubSource | UrlSource) -> Path:
+        """Where a file that is fetched is kept."""
+        match remote:
+            case HubSource(repo, revision, file):
+                return self._folder.joinpath("hub", repo, quote(revision, safe=""), file)
+            case UrlSource(url):
+                name = quote(urlsplit(url).path.rpartition("/")[2], safe="%")[-96:]
+                digest = hashlib.sha256(url.encode()).hexdigest()[:16]
+                return self._folder / "urls" / f"{digest}-{name}"
 
 
 def _mismatch(path: Path, digest: str, wanted: str, who: str) -> str:

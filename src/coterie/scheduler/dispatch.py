@@ -120,6 +120,7 @@ class Dispatcher:
         view = self._world.devices[device]
         if not view.takes_turns:
             return
+        self._expire(view, now)
         line = self._world.views.line(device)
         while line:
             replica = self._world.replicas[line[0][1]]
@@ -194,6 +195,7 @@ class Dispatcher:
             if replica.phase is not Phase.HOT or replica.running >= expert.slots:
                 continue
             view = world.devices[replica.device]
+            self._expire(view, now)
             if view.takes_turns and (
                 world.views.line(replica.device)
                 or not self._is_carried(view, replica, prefill_s, now)
@@ -212,16 +214,18 @@ class Dispatcher:
             return False
         if record.parallel_prefills == 0 or prefill_s < BRIEF_S:
             return True
-        for request in list(view.prefilling.values()):
-            if request.prefill_until <= now:
-                self._world.end_prefill(request)
-        spare = record.parallel_prefills - len(view.prefilling)
-        if spare > 0 or not view.prefilling:
+        if len(view.prefilling) < record.parallel_prefills:
             return True
-        if -spare >= record.parallel_prefills:
+        if len(view.prefilling) >= 2 * record.parallel_prefills:
             return False
         rest_s = max(r.dispatched_at + r.prefill_s for r in view.prefilling.values()) - now
         return self._world.policy.passes(prefill_s, rest_s)
+
+    def _expire(self, view: DeviceView, now: float) -> None:
+        """Prompts that took longer than they may hold others up hold them up no more."""
+        for request in list(view.prefilling.values()):
+            if request.prefill_until <= now:
+                self._world.end_prefill(request)
 
     def _watch(self, view: DeviceView) -> None:
         """Sets the time at which the prompts that others wait for hold them up no longer."""

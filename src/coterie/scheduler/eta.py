@@ -20,7 +20,8 @@ def eta_s(world: World, expert: ExpertRecord, now: float) -> float | None:
         elif replica.phase is Phase.LOADING:
             here = max(0.0, replica.phase_at + load_s - now)
         else:
-            here = load_s + world.costs.service_s(expert.service)
+            drains_s = world.service_s(expert) if replica.running else 0.0
+            here = drains_s + expert.unload.value + load_s
         best = here if best is None else min(best, here)
     if best is not None:
         return best

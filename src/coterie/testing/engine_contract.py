@@ -155,6 +155,21 @@ async def check_stop(bench: Bench) -> None:
     await _expect_refused(instance)
 
 
+async def check_stop_while_it_answers(bench: Bench) -> None:
+    """Stopping without grace ends an answer with it, in bounded time, and frees all."""
+    instance = await bench.engine.start(bench.launch(10))
+    body = {"prompt": "one two", "max_tokens": _LONG_TOKENS, "ignore_eos": True, "stream": True}
+    busy = asyncio.create_task(_ask(instance, body))
+    await asyncio.wait({busy}, timeout=0.3)
+    assert not busy.done(), "the expert answers too fast to be stopped meanwhile"
+    async with asyncio.timeout(_PATIENCE_S):
+        await instance.stop(0.0)
+        await asyncio.wait({busy})
+    busy.exception()  # broken off or cut short: either way it has ended
+    assert not is_running(instance.pids[:1])
+    await _expect_refused(instance)
+
+
 async def check_loss(bench: Bench) -> None:
     """An instance that dies says so, with a reason, and can still be stopped."""
     instance = await bench.engine.start(bench.launch(5))
@@ -197,6 +212,7 @@ CHECKS: tuple[Callable[[Bench], Awaitable[None]], ...] = (
     check_secret,
     check_client_leaving,
     check_stop,
+    check_stop_while_it_answers,
     check_loss,
     check_failed_start,
     check_cancelled_start,
