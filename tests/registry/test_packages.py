@@ -64,6 +64,11 @@ def test_numbered_parts_need_no_module_of_the_model_itself(site: Path) -> None:
     assert locate(PackageSource("numbered", "m.gguf")).paths == tuple(files)
 
 
+def test_numbers_may_have_leading_zeros(site: Path) -> None:
+    files = [put(site, f"padded_part{n}/data/part{n:02}.bin") for n in range(1, 12)]
+    assert locate(PackageSource("padded", "m.gguf")).paths == tuple(files)
+
+
 @pytest.mark.parametrize(("missing", "words"), [(1, "part 1 of 0 to 3"), (0, "part 1 of 1 to 3")])
 def test_a_missing_part_is_named(site: Path, missing: int, words: str) -> None:
     skipped = (missing, 1)

@@ -96,11 +96,12 @@ def _named_parts(
 
 
 def _numbered_parts(siblings: list[tuple[int, Path]]) -> list[tuple[int, Path]]:
-    """part<N>.bin in the sibling of the same N."""
+    """part<N>.bin in the sibling of the same N, which may have leading zeros."""
     return [
         (number, path)
         for number, folder in siblings
-        for path in (folder / f"part{number}.bin", folder / "data" / f"part{number}.bin")
+        for name in dict.fromkeys(f"part{number:0{width}}.bin" for width in (1, 2, 3))
+        for path in (folder / name, folder / "data" / name)
         if path.is_file()
     ]
 
