@@ -235,6 +235,82 @@ def asked_and_streamed(sdk: openai.OpenAI) -> None:
     assert (usage.prompt_tokens, usage.completion_tokens) == (20, 6)
 
 
+CALLS = """\
+{%- if tools %}{{- '<|im_start|>system\n' }}
+You can call functions. Answer with one call as JSON between ```json and ```. The functions:
+{%- for tool in tools %}{{- '\n' }}{{- tool | tojson }}{%- endfor %}
+{{- '<|im_end|>\n' }}{%- endif %}
+{%- for message in messages %}
+{{- '<|im_start|>' + message.role + '\n' + (message.content or '') }}
+{%- for call in message.tool_calls or [] %}
+{{- '```json\n{"name": "' + call.function.name + '", "arguments": ' }}
+{{- (call.function.arguments | tojson) + '}\n```' }}
+{%- endfor %}
+{{- '<|im_end|>\n' }}
+{%- endfor %}
+{%- if add_generation_prompt %}{{- '<|im_start|>assistant\n' }}{%- endif %}
+"""
+WEATHER: Any = {
+    "type": "function",
+    "function": {
+        "name": "weather",
+        "description": "The weather in a city",
+        "parameters": {
+            "type": "object",
+            "properties": {"city": {"type": "string"}},
+            "required": ["city"],
+            "additionalProperties": False,
+        },
+    },
+}
+
+
+def weather_of(city: str, answer: str) -> list[Any]:
+    """A question about a city's weather, and how it was answered with a tool."""
+    call = {"name": "weather", "arguments": json.dumps({"city": city})}
+    return [
+        {"role": "user", "content": f"What is the weather in {city}?"},
+        {
+            "role": "assistant",
+            "content": "",
+            "tool_calls": [{"id": f"call-{city}", "type": "function", "function": call}],
+        },
+        {"role": "tool", "tool_call_id": f"call-{city}", "content": answer},
+        {"role": "assistant", "content": f"In {city} it is {answer}."},
+    ]
+
+
+def test_an_expert_whose_template_has_tools_calls_them(tmp_path: Path) -> None:
+    file = write(tmp_path, "a", hot="1GiB")
+    document = yaml.safe_load(file.read_text())
+    document["experts"][0]["options"] = {"chat_template": CALLS}
+    file.write_text(yaml.safe_dump(document))
+    asked: Any = {
+        "model": "a",
+        "messages": [
+            *weather_of("Rome", "21 degrees"),
+            *weather_of("Oslo", "4 degrees"),
+            {"role": "user", "content": "What is the weather in Paris?"},
+        ],
+        "tools": [WEATHER],
+        "temperature": 0,
+        "max_tokens": 60,
+    }
+    with served(file, tmp_path / "state") as server, client(server.url) as sdk:
+        answer = sdk.chat.completions.create(**asked)
+        (choice,) = answer.choices
+        assert choice.finish_reason == "tool_calls"
+        (call,) = choice.message.tool_calls or []
+        assert call.type == "function"
+        assert call.function.name == "weather"
+        assert json.loads(call.function.arguments) == {"city": "Paris"}
+        arguments = ""
+        for chunk in sdk.chat.completions.create(**asked, stream=True):
+            for delta in chunk.choices[0].delta.tool_calls or ():
+                arguments += (delta.function and delta.function.arguments) or ""
+        assert json.loads(arguments) == {"city": "Paris"}
+
+
 def test_an_expert_with_more_requests_than_slots_gets_a_replica_on_another_device(
     tmp_path: Path,
 ) -> None:

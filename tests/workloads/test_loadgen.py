@@ -63,7 +63,7 @@ async def upstream() -> AsyncIterator[tuple[Upstream, str]]:
     app = web.Application()
     app.router.add_post("/v1/chat/completions", served.answer)
     app.router.add_post("/v1/completions", served.answer)
-    runner = web.AppRunner(app, shutdown_timeout=0)
+    runner = web.AppRunner(app, shutdown_timeout=0.01)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
