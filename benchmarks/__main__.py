@@ -116,6 +116,46 @@ def multiplex(
 
 
 @app.command()
+def goodput(
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Folder that holds traces/arena27/requests.csv.gz; without it, shifts."),
+    ] = None,
+    environments: Environments = DEFAULT,
+    work: Annotated[Path, typer.Option(help="Where 2.7 GB of model copies are kept.")] = (
+        DEFAULT / "multiplex"
+    ),
+    system: Annotated[
+        list[str] | None, typer.Option(help="As for multiplex: coterie, lru, resident, …")
+    ] = None,
+    load: Annotated[list[float] | None, typer.Option(help="Multiples of capacity.")] = None,
+    seconds: Annotated[float, typer.Option(help="How long each run sends.")] = 60.0,
+    runs: Annotated[int, typer.Option(help="Runs of each row, of which the medians count.")] = 3,
+    as_json: AsJson = False,
+) -> None:
+    """Requests that keep a latency budget, at and beyond capacity (about 80 seconds a run)."""
+    from benchmarks import goodput as benchmark
+
+    systems = system or benchmark.DEFAULT_SYSTEMS
+    places = {"environments": environments, "work": work}
+    _show(
+        lambda: [
+            benchmark.shifts(**places, systems=systems, seconds=seconds, runs=runs)
+            if data is None
+            else benchmark.run(
+                **places,
+                data=data,
+                systems=systems,
+                loads=load or benchmark.LOADS,
+                seconds=seconds,
+                runs=runs,
+            )
+        ],
+        as_json,
+    )
+
+
+@app.command()
 def scheduler(
     events: Annotated[int, typer.Option(help="Events timed at each size.")] = 30_000,
     policy: Annotated[list[str] | None, typer.Option(help="Policies. Default: cost, lru.")] = None,

@@ -135,7 +135,7 @@ def one_run(
     warm(list(field.files))
     with system(field) as running, watching(running.pid) as watched:
         begun = time.perf_counter()
-        answers = asyncio.run(_send(running.url, arrivals))
+        answers = asyncio.run(send(running.url, arrivals))
         wall_s = time.perf_counter() - begun
         loads = running.loads()
     return row_of(name, speed, answers, loads, watched, running.budget_bytes, field, wall_s)
@@ -185,7 +185,11 @@ def mib(size_bytes: int) -> int:
     return round(size_bytes / 1024**2)
 
 
-async def _send(url: str, arrivals: Sequence[Arrival]) -> list[Answer]:
-    target = Target(url, patience_s=PATIENCE_S, extra={"ignore_eos": True})
+async def send(
+    url: str, arrivals: Sequence[Arrival], headers: dict[str, str] | None = None
+) -> list[Answer]:
+    """Each arrival at its time, all streamed."""
+    extra = {"ignore_eos": True}
+    target = Target(url, headers=headers or {}, patience_s=PATIENCE_S, extra=extra)
     async with connected(keep=False) as session:
         return await open_loop(session, target, arrivals)

@@ -7,8 +7,17 @@ import msgspec
 import pytest
 import yaml
 
-from coterie.config import Composition, Journal, Limits, SchedulerOptions, decode, json_schema
-from coterie.types import Device, Expert, Node
+from coterie.config import (
+    Composition,
+    Journal,
+    Key,
+    Limits,
+    SchedulerOptions,
+    Tenant,
+    decode,
+    json_schema,
+)
+from coterie.types import Budget, Device, Expert, Node
 
 EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.yaml"))
 
@@ -38,6 +47,9 @@ def test_the_full_example_shows_every_field_there_is() -> None:
     assert set(document["limits"]) == _fields(Limits)
     assert set(document["scheduler"]) == _fields(SchedulerOptions)
     assert set(document["journal"]) == _fields(Journal)
+    assert set(document["keys"][0]) == _fields(Key)
+    assert set(document["tenants"][0]) == _fields(Tenant)
+    assert set(document["experts"][0]["budget"]) == _fields(Budget)
     assert set(document["experts"][0]) == _fields(Expert)
     assert set(document["nodes"][0]) == _fields(Node)
     assert set(document["nodes"][0]["devices"][0]) == _fields(Device)

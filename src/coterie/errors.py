@@ -25,10 +25,12 @@ CoterieError
 │   ├── UnknownExpert       no expert of that name (404)
 │   ├── UnknownPath         no such endpoint, or nothing of that name behind it (404)
 │   ├── WrongMethod         the endpoint answers other methods (405); `allow` lists them
+│   ├── BudgetImpossible    its latency budget is less than it takes with nobody else there (400)
 │   └── BodyTooLarge        more bytes than the limit (413)
 └── Refused                 a good request that cannot be served now; carries Retry-After
     ├── QueueFull           too many requests wait already (429)
     ├── WaitExceeded        it waited as long as it may (503)
+    ├── BudgetExceeded      it cannot be answered within its latency budget (503)
     └── ExpertUnavailable   its expert failed to load, or is withdrawn (503)
 
 The gateway renders any of them as an OpenAI error from `status`, `code` and the message alone.
@@ -182,6 +184,10 @@ class WrongMethod(RequestError):
         self.allow = allow
 
 
+class BudgetImpossible(RequestError):
+    code = "budget_impossible"
+
+
 class BodyTooLarge(RequestError):
     status = 413
     code = "body_too_large"
@@ -207,6 +213,10 @@ class QueueFull(Refused):
 
 class WaitExceeded(Refused):
     code = "wait_exceeded"
+
+
+class BudgetExceeded(Refused):
+    code = "budget_exceeded"
 
 
 class ExpertUnavailable(Refused):

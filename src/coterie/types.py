@@ -4,7 +4,7 @@ Sizes are integers in bytes, durations floats in seconds. In a document they may
 people (`1.5GiB`, `30s`): a field says so with `Size` or `Seconds`, and `coterie.config` reads them.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
@@ -19,6 +19,32 @@ Name = Annotated[
         extra={"expected": "at most 128 letters, digits and . _ : / + -, first a letter or digit"},
     ),
 ]
+
+
+Priority = Literal["interactive", "standard", "batch"]
+
+
+class Budget(Struct, frozen=True, forbid_unknown_fields=True):
+    """The latency that a request may cost, in seconds, counted from its arrival; 0: no bound."""
+
+    ttft: Annotated[
+        Seconds, Meta(description="to the first token of an answer that is streamed; 0: no bound")
+    ] = 0.0
+    tpot: Annotated[
+        Seconds, Meta(description="for each further token of such an answer; 0: no bound")
+    ] = 0.0
+    e2e: Annotated[Seconds, Meta(description="to the end of the answer; 0: no bound")] = 0.0
+
+    @property
+    def is_bounded(self) -> bool:
+        return bool(self.ttft or self.tpot or self.e2e)
+
+    def over(self, default: "Budget") -> "Budget":
+        """This budget, and the default's bounds where it has none."""
+        return Budget(self.ttft or default.ttft, self.tpot or default.tpot, self.e2e or default.e2e)
+
+
+NO_BUDGET = Budget()
 
 
 class Part(Struct, frozen=True):
@@ -127,6 +153,20 @@ class Expert(Struct, frozen=True, forbid_unknown_fields=True):
         tuple[str, ...], Meta(description="where it may run, as `node/device`; empty: anywhere")
     ] = ()
     aliases: Annotated[tuple[Name, ...], Meta(description="other names that reach it")] = ()
+    budget: Annotated[
+        Budget, Meta(description="latency that its requests may cost, where they do not say")
+    ] = NO_BUDGET
+    priority: Annotated[
+        Priority,
+        Meta(description="what its requests have, where they do not say"),
+    ] = "standard"
+    fallbacks: Annotated[
+        tuple[Name, ...],
+        Meta(
+            description="experts that may answer in its place, the first that can: when it is not "
+            "available, or a request's budget cannot be met"
+        ),
+    ] = ()
     defaults: Annotated[
         dict[str, Any],
         Meta(description="request fields, such as `temperature`, for requests that leave them out"),
@@ -167,9 +207,29 @@ def device_id(node: str, device: str) -> str:
     return f"{node}/{device}"
 
 
+def expert_of(replica: str) -> str:
+    """The expert that a replica is of."""
+    return replica.rpartition("@")[0]
+
+
 def replica_id(expert: str, device: str) -> str:
     """`expert@node/device`: one expert has at most one replica on a device."""
     return f"{expert}@{device}"
+
+
+class Terms(Struct, frozen=True):
+    """What a request asks of its service, and for whom it is. `output_tokens`: the most that it
+    wants; 0: it does not say.
+    """
+
+    tenant: str = ""
+    priority: Priority = "standard"
+    budget: Budget = NO_BUDGET
+    fallbacks: tuple[str, ...] = ()
+    output_tokens: int = 0
+
+
+NO_TERMS = Terms()
 
 
 class Grant(Struct, frozen=True):

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from coterie.config.check import check
-from coterie.config.composition import Composition, Journal, Key, Limits
+from coterie.config.composition import Composition, Journal, Key, Limits, Tenant
 from coterie.types import Device, Expert, Node
 
 
@@ -130,3 +130,26 @@ def test_a_key_has_one_name_and_a_name_one_key() -> None:
 def test_a_segment_of_the_journal_holds_something() -> None:
     subject = msgspec.structs.replace(composition(), journal=Journal(segment=1024))
     assert [path for path, _ in found(subject)] == ["journal.segment"]
+
+
+def test_fallbacks_are_other_experts_of_the_composition() -> None:
+    subject = composition(
+        expert(name="large", fallbacks=("small", "small", "large", "smal")), expert(name="small")
+    )
+    assert found(subject) == [
+        ("experts.0.fallbacks.1", "'small' is listed twice"),
+        ("experts.0.fallbacks.2", "an expert cannot stand in for itself; remove it"),
+        ("experts.0.fallbacks.3", "there is no expert 'smal'; did you mean 'small'?"),
+    ]
+
+
+def test_tenants_have_keys_and_keys_have_tenants() -> None:
+    subject = composition(
+        keys=(Key("k", "0" * 64, "team"), Key("l", "1" * 64, "tem"), Key("m", "2" * 64)),
+        tenants=(Tenant("team"), Tenant("team"), Tenant("m"), Tenant("nobody")),
+    )
+    assert found(subject) == [
+        ("tenants.1.name", "'team' is already the name of another tenant (tenants[0].name)"),
+        ("keys.1.tenant", "there is no tenant 'tem'; did you mean 'team'?"),
+        ("tenants.3.name", "no key belongs to 'nobody'; give one 'tenant: nobody'"),
+    ]

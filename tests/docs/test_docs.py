@@ -11,12 +11,13 @@ import pytest
 import yaml
 
 from coterie.cli.commands import COMMANDS
-from coterie.config import Composition, Journal, Key, Limits, SchedulerOptions, decode
+from coterie.config import Composition, Key, Limits, Tenant, decode
 from coterie.scheduler.actions import Action
 from coterie.scheduler.events import Event
-from coterie.types import Device, Expert, Node
+from coterie.types import Expert
 from tools.blocks import ROOT, Block, anchors, blocks, commands, links, pages
 from tools.reference.commands import parameters
+from tools.reference.composition import STRUCTS
 from tools.reference.errors import classes
 
 PAGES = pages()
@@ -54,6 +55,8 @@ def test_a_part_of_a_composition_has_only_fields_that_there_are(block: Block) ->
             assert expert.keys() <= _fields(Expert)
         for key in document.get("keys", ()):
             msgspec.convert(key, Key)
+        for tenant in document.get("tenants", ()):
+            assert tenant.keys() <= _fields(Tenant)
         assert document.get("limits", {}).keys() <= _fields(Limits)
 
 
@@ -118,11 +121,7 @@ def test_every_page_but_the_first_is_linked_to(page: Path) -> None:
 
 def test_everything_is_documented_somewhere() -> None:
     kinds = [*get_args(Event), *get_args(Action)]
-    options = {
-        field
-        for struct in (Composition, Device, Expert, Journal, Key, Limits, Node, SchedulerOptions)
-        for field in _fields(struct)
-    }
+    options = {field for _, struct in STRUCTS for field in _fields(struct)}
     wanted = [
         *(f"### {kind.__name__}\n" for kind in kinds),
         *(f"`{error.code}`" for error in classes()),

@@ -4,7 +4,13 @@ from typing import Any
 
 import pytest
 
-from coterie.scheduler.status import DeviceStatus, ExpertStatus, Explanation
+from coterie.scheduler.status import (
+    Attainment,
+    DeviceStatus,
+    ExpertStatus,
+    Explanation,
+    TenantStatus,
+)
 from coterie.types import Expert
 
 NAMED = Expert("org/name:v1", engine="echo", aliases=("short",))
@@ -14,7 +20,10 @@ async def test_experts_and_devices_are_shown_as_the_control_tells_them(serve: An
     stage = await serve()
     stage.control.statuses = {"m": ExpertStatus("m", phase="hot", loads=3)}
     stage.control.device_statuses = [DeviceStatus("local/cpu", replicas=("m@local/cpu",))]
+    stage.control.tenant_statuses = [TenantStatus("team", Attainment(met=3))]
     (expert,) = (await stage.get("/admin/experts")).document["experts"]
+    (tenant,) = (await stage.get("/admin/tenants")).document["tenants"]
+    assert (tenant["name"], tenant["kept"]["met"]) == ("team", 3)
     (device,) = (await stage.get("/admin/devices")).document["devices"]
     assert (expert["name"], expert["phase"], expert["loads"]) == ("m", "hot", 3)
     assert (device["device"], device["replicas"]) == ("local/cpu", ["m@local/cpu"])

@@ -13,7 +13,7 @@ from coterie.errors import ExpertUnavailable, QueueFull, WaitExceeded
 from coterie.gateway.relay import WHOLE_BYTES
 from coterie.scheduler.status import ExpertStatus
 from coterie.testing.upstream import COMPLETION, Received, chunk, complete
-from coterie.types import Expert
+from coterie.types import Budget, Expert, Terms
 
 CHAT = "/v1/chat/completions"
 ASK: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
@@ -72,6 +72,41 @@ async def test_the_sdk_reaches_the_other_endpoints(serve: Any) -> None:
     paths = [request.path for request in stage.upstream.received]
     assert paths == ["/v1/embeddings", "/v1/completions"]
     assert [finish.prompt_tokens for finish in stage.control.finished] == [4, 4]
+
+
+async def test_what_is_said_to_coterie_goes_no_further(serve: Any) -> None:
+    stage = await serve()
+    said = {"ttft": "2s", "priority": "interactive"}
+    await stage.post(CHAT, {**STREAM, "max_tokens": 5, "coterie": said}, "x-coterie-e2e: 1m")
+    (submitted,) = stage.control.submitted
+    assert submitted.terms == Terms("", "interactive", Budget(ttft=2.0, e2e=60.0), (), 5)
+    (request,) = stage.upstream.received
+    assert request.document == {**STREAM, "max_tokens": 5}
+
+
+@pytest.mark.parametrize("said", [{"ttft": []}, {"speed": 1}, 3])
+async def test_terms_that_are_wrong_are_refused_before_anything_is_asked(
+    serve: Any, said: Any
+) -> None:
+    stage = await serve()
+    answer = await stage.post(CHAT, {**ASK, "coterie": said})
+    assert (answer.status, answer.error["param"]) == (400, "coterie")
+    assert stage.control.submitted == []
+
+
+async def test_a_fallback_is_asked_by_its_own_name_and_with_its_own_defaults(serve: Any) -> None:
+    stage = await serve(
+        Expert("m", engine="echo", fallbacks=("s",), defaults={"temperature": 0.1}),
+        Expert("s", engine="echo", defaults={"top_k": 5}),
+    )
+    stage.control.instead = {"m": "s"}
+    answer = await stage.post(CHAT, ASK)
+    assert answer.headers["x-coterie-expert"] == "s"
+    assert answer.headers["x-coterie-fallback-for"] == "m"
+    (request,) = stage.upstream.received
+    assert request.document == {**ASK, "model": "s", "top_k": 5}
+    (submitted,) = stage.control.submitted
+    assert (submitted.expert, submitted.terms.fallbacks) == ("m", ("s",))
 
 
 async def test_the_engine_gets_the_very_bytes_and_no_key(serve: Any) -> None:

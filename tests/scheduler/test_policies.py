@@ -80,8 +80,14 @@ def test_a_switch_is_earned_at_once_from_the_idle_and_later_from_the_busy() -> N
 
 def test_cost_lets_a_long_prompt_wait_for_those_that_come_within_twice_its_time() -> None:
     cost = Cost()
-    assert cost.turn(10.0, 3.0) == 16.0
-    assert Lru().turn(10.0, 3.0) == 10.0
+    assert cost.turn(10.0, 3.0, 0.0) == 16.0
+    assert Lru().turn(10.0, 3.0, 0.0) == 10.0
+
+
+def test_cost_lets_those_go_first_whose_budget_presses() -> None:
+    cost = Cost()
+    assert cost.turn(10.0, 1.0, 5.0) == 17.0
+    assert Lru().turn(10.0, 1.0, 5.0) == 10.0
 
 
 def test_a_prompt_passes_beside_one_that_takes_twice_as_long_as_it() -> None:

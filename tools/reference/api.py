@@ -7,7 +7,13 @@ import msgspec
 
 from coterie import errors
 from coterie.errors import CoterieError
-from coterie.scheduler.status import DeviceStatus, ExpertStatus, Explanation
+from coterie.scheduler.status import (
+    Attainment,
+    DeviceStatus,
+    ExpertStatus,
+    Explanation,
+    TenantStatus,
+)
 from tools.reference.errors import classes
 from tools.reference.markdown import NOTICE, code, table
 
@@ -31,6 +37,17 @@ EXPERT = {
     "eta_s": "seconds until a new request could start; null where that cannot be said",
     "load_s": "seconds that a load is expected to take",
     "reason": "of the last failure",
+    "kept": "an account of the latency budgets of those who asked for it",
+}
+TENANT = {"name": "its name", "kept": "an account of its latency budgets"}
+KEPT = {
+    "met": "answered within their budget",
+    "missed": "answered, but later",
+    "refused": "told that it could not be met",
+    "failed": "not answered for another reason",
+    "degraded": "of those that were answered, how many by a fallback",
+    "predicted": "first tokens whose 90th percentile was predicted",
+    "within_p90": "of these, how many came within it: nine in ten where predictions are right",
 }
 DEVICE = {
     "device": "`node/device`",
@@ -43,7 +60,7 @@ DEVICE = {
 EXPLANATION = {
     "subject": "what was asked for",
     "kind": "`expert` or `request`",
-    "state": "the expert's phase; `waiting` or `running` of a request",
+    "state": "the expert's phase; of a request `waiting`, `running`, `answered`, `refused`, `lost`",
     "lines": "the reasons, in words",
 }
 
@@ -62,6 +79,8 @@ def _parts() -> dict[str, str]:
     return {
         "expert": _fields(ExpertStatus, EXPERT),
         "device": _fields(DeviceStatus, DEVICE),
+        "tenant": _fields(TenantStatus, TENANT),
+        "kept": _fields(Attainment, KEPT),
         "explanation": _fields(Explanation, EXPLANATION),
         "codes": _codes(),
     }

@@ -11,12 +11,13 @@ from coterie.config import (
     Key,
     Limits,
     SchedulerOptions,
+    Tenant,
     format_duration,
     format_size,
 )
 from coterie.engines.echo.engine import OPTIONS as ECHO
 from coterie.engines.llamacpp.options import OPTIONS as LLAMACPP
-from coterie.types import Device, Expert, Node
+from coterie.types import Budget, Device, Expert, Node
 from tools.reference.markdown import code, page, said, table, value
 
 STRUCTS: tuple[tuple[str, type], ...] = (
@@ -24,9 +25,11 @@ STRUCTS: tuple[tuple[str, type], ...] = (
     ("`nodes[]`", Node),
     ("`nodes[].devices[]`", Device),
     ("`experts[]`", Expert),
+    ("`budget`", Budget),
     ("`limits`", Limits),
     ("`scheduler`", SchedulerOptions),
     ("`keys[]`", Key),
+    ("`tenants[]`", Tenant),
     ("`journal`", Journal),
 )
 _CHILDREN = {struct.__name__: title.strip("`") for title, struct in STRUCTS}

@@ -55,6 +55,8 @@ DO: dict[str, str] = {
     "BodyTooLarge": "send less, or raise `limits.body`",
     "Refused": "try again after `Retry-After` seconds",
     "QueueFull": "send less at once; try again after `Retry-After`; see `limits.queue`",
+    "BudgetImpossible": "ask for a longer budget, a shorter answer, or send a shorter prompt",
+    "BudgetExceeded": "try again after `Retry-After`, allow more time, or name `fallbacks`",
     "WaitExceeded": "try again after `Retry-After`; see `limits.wait`",
     "ExpertUnavailable": "see `coterie explain EXPERT`, and try again after `Retry-After`",
 }

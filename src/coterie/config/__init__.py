@@ -5,7 +5,14 @@ problems; `fit_problems` adds what footprints tell. Engines and weights are not
 known here: `coterie check` asks them.
 """
 
-from coterie.config.composition import Composition, Journal, Key, Limits, SchedulerOptions
+from coterie.config.composition import (
+    Composition,
+    Journal,
+    Key,
+    Limits,
+    SchedulerOptions,
+    Tenant,
+)
 from coterie.config.decode import decode, draft
 from coterie.config.finding import nearest
 from coterie.config.fit import fit_problems
@@ -18,6 +25,7 @@ __all__ = [
     "Key",
     "Limits",
     "SchedulerOptions",
+    "Tenant",
     "decode",
     "draft",
     "fit_problems",

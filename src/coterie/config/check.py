@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from coterie.config.composition import Composition, Key, Limits
+from coterie.config.composition import Composition, Key, Limits, Tenant
 from coterie.config.finding import Finding, Path, listed, nearest, render, shorten
 from coterie.types import Expert, Node, device_id
 
@@ -24,10 +24,12 @@ def check(composition: Composition, devices_known: bool = True) -> Iterator[Find
         yield from _weights(("experts", i), expert)
         yield from _residency(("experts", i), expert)
         yield from _defaults(("experts", i), expert)
+        yield from _fallbacks(("experts", i), expert, composition.experts)
         if devices_known:
             yield from _placement(("experts", i), expert, devices)
     yield from _limits(composition.limits)
     yield from _keys(composition.keys)
+    yield from _tenants(composition.keys, composition.tenants)
     if composition.journal.segment < SMALLEST_SEGMENT:
         yield Finding(("journal", "segment"), "expected at least 64KiB")
 
@@ -94,6 +96,19 @@ def _defaults(at: Path, expert: Expert) -> Iterator[Finding]:
             yield Finding((*at, "defaults", key), message)
 
 
+def _fallbacks(at: Path, expert: Expert, experts: Sequence[Expert]) -> Iterator[Finding]:
+    names = [other.name for other in experts]
+    for j, name in enumerate(expert.fallbacks):
+        path = (*at, "fallbacks", j)
+        if name == expert.name:
+            yield Finding(path, "an expert cannot stand in for itself; remove it")
+        elif name in expert.fallbacks[:j]:
+            yield Finding(path, f"{name!r} is listed twice")
+        elif name and name not in names:
+            hint = nearest(name, names) or f"; there are {listed(names)}"
+            yield Finding(path, f"there is no expert {shorten(name)}{hint}")
+
+
 def _placement(at: Path, expert: Expert, devices: Sequence[str]) -> Iterator[Finding]:
     for j, device in enumerate(expert.devices):
         path = (*at, "devices", j)
@@ -120,3 +135,18 @@ def _keys(keys: Sequence[Key]) -> Iterator[Finding]:
     for i, digest in enumerate(hashes):
         if digest and digest in hashes[:i]:
             yield Finding(("keys", i, "sha256"), "this key is already listed under another name")
+
+
+def _tenants(keys: Sequence[Key], tenants: Sequence[Tenant]) -> Iterator[Finding]:
+    named = ((("tenants", i, "name"), tenant.name) for i, tenant in enumerate(tenants))
+    yield from _twice("tenant", named)
+    names = [tenant.name for tenant in tenants]
+    for i, key in enumerate(keys):
+        if key.tenant and key.tenant not in names:
+            hint = nearest(key.tenant, names) or "; list it under 'tenants'"
+            yield Finding(("keys", i, "tenant"), f"there is no tenant {shorten(key.tenant)}{hint}")
+    owners = {key.tenant or key.name for key in keys}
+    for i, tenant in enumerate(tenants):
+        if tenant.name and tenant.name not in owners:
+            message = f"no key belongs to {tenant.name!r}; give one 'tenant: {tenant.name}'"
+            yield Finding(("tenants", i, "name"), message)

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from coterie.types import Expert, Node, Seconds, Size
+from coterie.types import NO_BUDGET, Budget, Expert, Node, Priority, Seconds, Size
 
 Label = Annotated[
     str,
@@ -98,6 +98,22 @@ class Key(Struct, frozen=True, forbid_unknown_fields=True):
             extra={"expected": "64 lowercase hex digits"},
         ),
     ]
+    tenant: Annotated[
+        str, Meta(description="whose requests it brings; empty: a tenant of the key's own name")
+    ] = ""
+
+
+class Tenant(Struct, frozen=True, forbid_unknown_fields=True):
+    """Those who share a place in line, and what their requests may ask for."""
+
+    name: Annotated[Label, Meta(description="its name: in the journal, in statuses, on keys")]
+    budget: Annotated[
+        Budget,
+        Meta(description="latency that its requests may cost, where neither they nor experts say"),
+    ] = NO_BUDGET
+    priority: Annotated[
+        Priority, Meta(description="the highest priority that its requests may have")
+    ] = "interactive"
 
 
 class Journal(Struct, frozen=True, forbid_unknown_fields=True):
@@ -125,6 +141,9 @@ class Composition(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     )
     keys: Annotated[
         tuple[Key, ...], Meta(description="API keys by hash; empty: the endpoint asks for none")
+    ] = ()
+    tenants: Annotated[
+        tuple[Tenant, ...], Meta(description="who the keys belong to, and what they may ask for")
     ] = ()
     journal: Annotated[Journal, Meta(description="how much of the past is kept on disk")] = (
         Journal()

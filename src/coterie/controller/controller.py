@@ -15,8 +15,11 @@ from coterie.controller.followers import Followers
 from coterie.controller.journal import Journal
 from coterie.controller.links import Link
 from coterie.errors import (
+    BudgetExceeded,
+    BudgetImpossible,
     ExpertUnavailable,
     QueueFull,
+    Refused,
     RequestError,
     UnknownExpert,
     WaitExceeded,
@@ -33,11 +36,12 @@ from coterie.scheduler import (
     Load,
     Refuse,
     Scheduler,
+    TenantStatus,
     Unload,
     policy,
 )
 from coterie.scheduler import events as on
-from coterie.types import Grant
+from coterie.types import NO_TERMS, Grant, Terms
 
 FLUSH_S = 0.05
 
@@ -141,6 +145,7 @@ class Controller:
         attempt: int = 0,
         since: float = 0.0,
         prompt_bytes: int = 0,
+        terms: Terms = NO_TERMS,
     ) -> Grant | asyncio.Future[Grant]:
         """A place for a request: at once, or as a future. Raises (or the future raises) Refused."""
         if self._closing:
@@ -149,7 +154,21 @@ class Controller:
             raise ExpertUnavailable("the service is starting", retry_after_s=1.0)
         self._answer = None
         now = self._clock()
-        self.report(on.Arrived(now, request, expert, since or now, attempt, prompt_bytes))
+        self.report(
+            on.Arrived(
+                now,
+                request,
+                expert,
+                since or now,
+                attempt,
+                prompt_bytes,
+                terms.output_tokens,
+                terms.tenant,
+                terms.priority,
+                terms.budget,
+                terms.fallbacks,
+            )
+        )
         answer = self._take_answer()
         if answer is None:
             future: asyncio.Future[Grant] = asyncio.get_running_loop().create_future()
@@ -199,6 +218,9 @@ class Controller:
 
     def devices(self) -> list[DeviceStatus]:
         return self._scheduler.devices()
+
+    def tenants(self) -> list[TenantStatus]:
+        return self._scheduler.tenants()
 
     def explain(self, subject: str) -> Explanation | None:
         return self._scheduler.explain(subject, self._clock())
@@ -300,13 +322,17 @@ class Controller:
         self._journal.flush()
 
 
-def refusal(action: Refuse) -> RequestError | QueueFull | WaitExceeded | ExpertUnavailable:
+def refusal(action: Refuse) -> RequestError | Refused:
     """A refusal as the error that its client gets."""
     match action.code:
         case "queue_full":
             return QueueFull(action.reason, action.retry_after_s, action.eta_s)
         case "wait_exceeded":
             return WaitExceeded(action.reason, action.retry_after_s, action.eta_s)
+        case "budget_exceeded":
+            return BudgetExceeded(action.reason, action.retry_after_s, action.eta_s)
+        case "budget_impossible":
+            return BudgetImpossible(action.reason)
         case "model_not_found":
             return UnknownExpert(action.reason)
         case _:

@@ -27,13 +27,16 @@ class Admin:
     def devices(self, reply: Reply) -> None:
         _send(reply, {"devices": self._control.devices()})
 
+    def tenants(self, reply: Reply) -> None:
+        _send(reply, {"tenants": self._control.tenants()})
+
     def explain(self, reply: Reply, subject: str) -> None:
         """Why a request or an expert (by name or alias) is where it is. Raises UnknownPath."""
         explanation = self._control.explain(self._catalogue.name_of(subject))
         if explanation is None:
             raise UnknownPath(
                 f"no request or expert {subject!r}: give an expert's name, or the "
-                "x-coterie-request of a request that waits or runs"
+                "x-coterie-request of a request that waits, runs or ended lately"
             )
         _send(reply, explanation)
 

@@ -12,6 +12,9 @@ from aiohttp import web
 from aiohttp.web import RequestPayloadError
 
 from coterie.errors import BadRequest, BodyTooLarge
+from coterie.gateway.terms import Asked
+
+MOST_TOKENS = 2**31
 
 _FIELD = re.compile(r" - at `\$\.(\w+)[^`]*`$")
 _MISSING = re.compile(r"missing required field `(\w+)`")
@@ -27,6 +30,15 @@ class Wanted(msgspec.Struct, frozen=True):
     model: str
     stream: bool | None = None
     stream_options: StreamOptions | None = None
+    max_tokens: int | float | None = None
+    max_completion_tokens: int | float | None = None
+    coterie: Asked | None = None
+
+    @property
+    def output_tokens(self) -> int:
+        """The most tokens that it wants; 0: it does not say."""
+        said = self.max_completion_tokens or self.max_tokens or 0
+        return max(0, int(said)) if said < MOST_TOKENS else 0
 
 
 _WANTED = msgspec.json.Decoder(Wanted)
@@ -85,10 +97,14 @@ def peek(body: bytes) -> Wanted:
     return wanted
 
 
-def merged(body: bytes, defaults: dict[str, Any]) -> bytes:
-    """The body over the expert's request defaults: where both have a field, the client's wins."""
+def merged(body: bytes, defaults: dict[str, Any], **instead: str) -> bytes:
+    """The body over the expert's request defaults: where both have a field, the client's wins, but
+    for those that are given `instead`. What is said to Coterie alone goes no further.
+    """
     try:
-        return msgspec.json.encode({**defaults, **_FIELDS.decode(body)})
+        fields = {**defaults, **_FIELDS.decode(body), **instead}
+        fields.pop("coterie", None)
+        return msgspec.json.encode(fields)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadRequest(f"the request body is not JSON: {error}") from error
 

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Protocol
 
-from coterie.scheduler.status import DeviceStatus, ExpertStatus, Explanation
-from coterie.types import Grant
+from coterie.scheduler.status import DeviceStatus, ExpertStatus, Explanation, TenantStatus
+from coterie.types import NO_TERMS, Grant, Terms
 
 
 class Control(Protocol):
@@ -19,11 +19,13 @@ class Control(Protocol):
         attempt: int = 0,
         since: float = 0.0,
         prompt_bytes: int = 0,
+        terms: Terms = NO_TERMS,
     ) -> Grant | asyncio.Future[Grant]:
         """A place for `request`: at once if `expert` is hot with a free slot, else a future of one.
 
         Raises Refused, here or through the future. `since` is the wall-clock time of the first
-        attempt where this is another one, `prompt_bytes` what its prompt is judged by. Each Grant
+        attempt where this is another one, `prompt_bytes` what its prompt is judged by. A
+        grant may be for one of the terms' fallbacks. Each Grant
         is answered by exactly one `finish`, each future that is given up before it is done by
         exactly one `cancel`.
         """
@@ -59,6 +61,8 @@ class Control(Protocol):
     def experts(self) -> list[ExpertStatus]: ...
 
     def devices(self) -> list[DeviceStatus]: ...
+
+    def tenants(self) -> list[TenantStatus]: ...
 
     def explain(self, subject: str) -> Explanation | None:
         """Why a request (by id) or an expert (by name) is where it is; None: neither is known."""

@@ -18,9 +18,10 @@ from coterie.gateway.catalogue import Catalogue
 from coterie.gateway.control import Control
 from coterie.gateway.render import engine_error
 from coterie.gateway.reply import Reply
+from coterie.gateway.terms import Terminology
 from coterie.gateway.upstream import Exchange, Upstream
 from coterie.gateway.usage import Tally, tokens
-from coterie.types import Grant
+from coterie.types import Grant, Terms, expert_of
 
 STREAMS = frozenset({"/v1/chat/completions", "/v1/completions"})
 WHOLE_BYTES = 1024**2
@@ -34,24 +35,29 @@ class Relay:
         self._limits = composition.limits
         self._control = control
         self._catalogue = catalogue
+        self._terms = Terminology(composition, catalogue)
         self._upstream = Upstream()
         self._prefix = f"req-{token_hex(4)}"
         self._count = 0
 
-    async def serve(self, request: web.BaseRequest, reply: Reply, path: str) -> None:
-        """Answers a POST to `path`. Raises what becomes the client's error."""
+    async def serve(self, request: web.BaseRequest, reply: Reply, path: str, key: str) -> None:
+        """Answers a POST to `path` that showed `key`. Raises what becomes the client's error."""
         body = await bodies.read(request, self._limits.body, self._limits.stall)
         wanted = bodies.peek(body)
         expert = self._catalogue.resolve(wanted.model)
-        if expert.defaults:
+        asked, said = wanted.coterie, body
+        if expert.defaults or asked is not None:
             body = bodies.merged(body, expert.defaults)
             wanted = bodies.peek(body)
         self._count += 1
         name = f"{self._prefix}-{self._count}"
-        reply.labels = f"x-coterie-request: {name}\r\nx-coterie-expert: {expert.name}\r\n".encode()
+        reply.labels = _labels(name, expert.name)
         stream = bool(wanted.stream) and path in STREAMS
+        terms = self._terms.of(
+            expert, key, request.headers, asked, wanted.output_tokens, streams=stream
+        )
         beat = Beat(reply, self._catalogue, expert.name, self._limits.keepalive) if stream else None
-        call = _Call(name, expert.name, path, body, reply, beat)
+        call = _Call(name, expert.name, path, said, body, terms, reply, beat)
         try:
             await self._carry(call)
         finally:
@@ -67,6 +73,7 @@ class Relay:
         attempt = 0
         while True:
             grant = await self._granted(call, attempt, began_at if attempt else 0.0)
+            call.sent = self._body_for(call, expert_of(grant.replica))
             try:
                 await self._run(call, grant)
                 return
@@ -79,7 +86,12 @@ class Relay:
 
     async def _granted(self, call: "_Call", attempt: int, since: float) -> Grant:
         place = self._control.submit(
-            call.name, call.expert, attempt=attempt, since=since, prompt_bytes=len(call.body)
+            call.name,
+            call.expert,
+            attempt=attempt,
+            since=since,
+            prompt_bytes=len(call.body),
+            terms=call.terms,
         )
         if isinstance(place, Grant):
             return place
@@ -97,11 +109,19 @@ class Relay:
                 self._control.finish(call.name, ok=False)
             raise
 
+    def _body_for(self, call: "_Call", expert: str) -> bytes:
+        """What a replica of `expert` is sent: a fallback gets its own name and defaults."""
+        call.reply.labels = _labels(call.name, expert)
+        if expert == call.expert:
+            return call.body
+        call.reply.labels += f"x-coterie-fallback-for: {call.expert}\r\n".encode()
+        return bodies.merged(call.said, self._catalogue.resolve(expert).defaults, model=expert)
+
     async def _run(self, call: "_Call", grant: Grant) -> None:
         run = _Run(grant)
         try:
             exchange = await self._upstream.post(
-                grant.address, grant.headers, call.path, call.body, 1 if call.beat else WHOLE_BYTES
+                grant.address, grant.headers, call.path, call.sent, 1 if call.beat else WHOLE_BYTES
             )
             try:
                 if call.beat is not None and exchange.status == 200:
@@ -172,17 +192,40 @@ class Relay:
 
 
 class _Call:
-    """A request on its way. `beat`: its stream's keepalive; None where it wants no stream."""
+    """A request on its way: what its client `said`, the `body` for its expert, and what was `sent`.
+    `beat`: its stream's keepalive; None where it wants no stream.
+    """
 
-    __slots__ = ("answered", "beat", "body", "expert", "name", "path", "reply")
+    __slots__ = (
+        "answered",
+        "beat",
+        "body",
+        "expert",
+        "name",
+        "path",
+        "reply",
+        "said",
+        "sent",
+        "terms",
+    )
 
     def __init__(
-        self, name: str, expert: str, path: str, body: bytes, reply: Reply, beat: Beat | None
+        self,
+        name: str,
+        expert: str,
+        path: str,
+        said: bytes,
+        body: bytes,
+        terms: Terms,
+        reply: Reply,
+        beat: Beat | None,
     ) -> None:
         self.name = name
         self.expert = expert
         self.path = path
-        self.body = body
+        self.said = said
+        self.body = self.sent = body
+        self.terms = terms
         self.reply = reply
         self.beat = beat
         self.answered = False
@@ -217,3 +260,7 @@ class _Run:
             (perf_counter() - self.began_at) * 1e3,
             self.first_byte_s * 1e3,
         )
+
+
+def _labels(request: str, expert: str) -> bytes:
+    return f"x-coterie-request: {request}\r\nx-coterie-expert: {expert}\r\n".encode()

@@ -54,6 +54,7 @@ class Gateway:
             "/readyz": {"GET": self._readyz, "HEAD": self._readyz},
             "/admin/experts": {"GET": lambda _, reply, __: self._admin.experts(reply)},
             "/admin/devices": {"GET": lambda _, reply, __: self._admin.devices(reply)},
+            "/admin/tenants": {"GET": lambda _, reply, __: self._admin.tenants(reply)},
             "/admin/events": {"GET": self._events},
         }
 
@@ -170,7 +171,8 @@ class Gateway:
         )
 
     def _serve(self, request: web.BaseRequest, reply: Reply, path: str) -> Awaitable[None]:
-        return self._relay.serve(request, reply, path)
+        key = self._auth.check(request.headers.get("Authorization"))
+        return self._relay.serve(request, reply, path, key)
 
     def _models(self, request: web.BaseRequest, reply: Reply, path: str) -> None:
         models = self._catalogue.models()

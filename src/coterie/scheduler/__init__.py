@@ -5,7 +5,7 @@ from coterie.scheduler.events import Event
 from coterie.scheduler.policies import POLICIES, Policy, policy, policy_problem
 from coterie.scheduler.records import Snapshot
 from coterie.scheduler.scheduler import Scheduler
-from coterie.scheduler.status import DeviceStatus, ExpertStatus, Explanation
+from coterie.scheduler.status import DeviceStatus, ExpertStatus, Explanation, TenantStatus
 
 __all__ = [
     "POLICIES",
@@ -21,6 +21,7 @@ __all__ = [
     "Refuse",
     "Scheduler",
     "Snapshot",
+    "TenantStatus",
     "Unload",
     "policy",
     "policy_problem",

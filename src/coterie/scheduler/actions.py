@@ -43,7 +43,8 @@ class Dispatch(Struct, frozen=True, tag="Dispatch"):
 
 class Refuse(Struct, frozen=True, tag="Refuse"):
     """Answer a request with an error: `code` is one of `queue_full`, `wait_exceeded`,
-    `expert_unavailable`, `model_not_found`.
+    `expert_unavailable`, `model_not_found`, `budget_exceeded`,
+    `budget_impossible`.
     """
 
     request: str

@@ -9,11 +9,13 @@ as one too many where the policy lets it pass beside a prompt that is far longer
 not count: an engine computes those of one replica together, for the price of one.
 """
 
+from coterie.scheduler import outcomes
 from coterie.scheduler.actions import Action, Dispatch, Refuse
 from coterie.scheduler.eta import eta_s
-from coterie.scheduler.events import Arrived, Began, Finished
+from coterie.scheduler.events import Began, Finished
+from coterie.scheduler.forecast import latest
 from coterie.scheduler.phases import Phase
-from coterie.scheduler.records import ExpertRecord, ReplicaRecord, RequestRecord
+from coterie.scheduler.records import ExpertRecord, Outcome, ReplicaRecord, RequestRecord
 from coterie.scheduler.timers import Timers
 from coterie.scheduler.world import DeviceView, World
 
@@ -28,20 +30,22 @@ class Dispatcher:
         self._world = world
         self._timers = timers
 
-    def arrive(self, event: Arrived, expert: ExpertRecord, out: list[Action]) -> bool:
-        """Runs a request at once where it can; else it waits (False), as long as it may."""
+    def arrive(
+        self,
+        request: RequestRecord,
+        expert: ExpertRecord,
+        now: float,
+        out: list[Action],
+        *,
+        hurried: bool = False,
+    ) -> bool:
+        """Runs a request at once where it can; else it waits (False), as long as it may; where it
+        is `hurried`, as long as its budget can be met.
+        """
         world = self._world
-        now = event.at
-        expert.rate.observe(now)
-        request = RequestRecord(
-            request=event.request,
-            expert=expert.name,
-            since=event.since or now,
-            arrived_at=now,
-            attempt=event.attempt,
-            prompt_bytes=event.prompt_bytes,
-            prefill_s=world.prefill_s(expert, event.prompt_bytes),
-        )
+        request.expert = expert.name
+        request.prefill_s = world.prefill_s(expert, request.prompt_bytes)
+        request.latest = latest(world, request, expert) if hurried else 0.0
         if not expert.waiting:
             replica = self._open_replica(expert, request.prefill_s, now)
             if replica is not None:
@@ -52,10 +56,12 @@ class Dispatcher:
             world.waiting_count >= world.limits.queue
             or len(expert.waiting) >= world.limits.queue_per_expert
         ):
-            out.append(self._queue_full(request, expert, now))
+            refuse = self._queue_full(request, expert, now)
+            outcomes.ended(world, request, "refused", now, refuse.reason)
+            out.append(refuse)
             return False
         world.enqueue(request)
-        self._timers.set(request.since + world.limits.wait, "request", request.request)
+        self._timers.set(world.waits_until(request), "request", request.request)
         self.line_up(expert)
         for device in [replica.device for replica in self._homes(expert)]:
             self.turn(device, now, out)
@@ -68,6 +74,7 @@ class Dispatcher:
         replica = world.replicas.get(request.replica)
         if replica is None or replica.generation != request.generation or replica.running == 0:
             return
+        outcomes.began(world, request, event.at)  # what was expected, before this is learnt from
         if world.begin(request, replica):  # beside others it took longer than it takes
             prefill_s = event.at - request.dispatched_at
             world.costs.observe_prefill(expert.prefill, request.prompt_bytes, prefill_s)
@@ -88,6 +95,11 @@ class Dispatcher:
         world = self._world
         del world.requests[request.request]
         expert = world.experts[request.expert]
+        further = event.output_tokens - 1
+        rest_s = event.run_s - event.first_byte_s if request.began_at else 0.0
+        per_token_s = rest_s / further if further > 0 else 0.0
+        outcome: Outcome = "answered" if event.ok else "lost"
+        outcomes.ended(world, request, outcome, event.at, per_token_s=per_token_s)
         replica = world.replicas.get(request.replica)
         if replica is None or replica.generation != request.generation or replica.running == 0:
             return None
@@ -99,6 +111,7 @@ class Dispatcher:
             expert.served += 1
             expert.failures = 0
             world.costs.observe_service(expert.service, event.run_s)
+            world.costs.observe_answer(expert.output, expert.decode, event.output_tokens, rest_s)
         world.views.line_up(replica)
         self.fill(replica, event.at, out)
         return replica
@@ -162,6 +175,7 @@ class Dispatcher:
         code: str,
         reason: str,
         retry_after_s: float,
+        now: float,
         out: list[Action],
         eta_s: float | None = None,
     ) -> None:
@@ -170,6 +184,7 @@ class Dispatcher:
         world.dequeue(request)
         del world.requests[request.request]
         self.line_up(world.experts[request.expert])
+        outcomes.ended(world, request, "refused", now, reason)
         out.append(Refuse(request.request, code, reason, retry_after_s, eta_s))
 
     def _queue_full(self, request: RequestRecord, expert: ExpertRecord, now: float) -> Refuse:

@@ -15,6 +15,13 @@ SECONDS_PER_BYTE = 2.5e-9  # 400 MB/s, until a load was seen
 LOAD_FLOOR_S = 0.1
 SERVICE_S = 1.0  # until a service was seen
 PREFILL_S_PER_BYTE = 5e-4  # about 500 tokens/s, until a first byte was seen
+DECODE_S_PER_TOKEN = 0.02  # until an answer was seen
+OUTPUT_TOKENS = 128.0  # likewise
+FIRST_S = 0.02  # of each first token, however short its prompt
+P90 = 1.5  # the 90th percentile of a time to first token over its median, until some were seen
+FIRST_STEP = 0.5
+STEP = 0.04  # of a quantile's logarithm, once it is settled
+WIDEST = 1.5  # its bound: four and a half times more, or less, than expected
 NEVER = -1e18  # log-heat of an expert that nobody asked for
 
 
@@ -46,6 +53,28 @@ class Pace(Struct):
         return self.seconds / self.work if self.work > 0 else default
 
 
+class Quantile(Struct):
+    """A quantile of positive ratios, tracked by its logarithm: a step up after a larger one, down
+    after a smaller one, in the proportion that holds it at `level` (Robbins and Monro, "A
+    stochastic approximation method", 1951).
+    """
+
+    level: float
+    log: float = 0.0
+    count: int = 0
+
+    @property
+    def value(self) -> float:
+        return exp(self.log)
+
+    def observe(self, ratio: float) -> None:
+        self.count += 1
+        step = max(STEP, FIRST_STEP / self.count**0.5)
+        above = ratio > self.value
+        moved = self.log + step * (self.level if above else self.level - 1.0)
+        self.log = min(max(moved, -WIDEST), WIDEST)
+
+
 class Rate(Struct):
     """Arrivals per second, decaying. `heat` is the decayed count of arrivals at `at`."""
 
@@ -69,6 +98,10 @@ class Costs(Struct):
     seconds_per_byte: Mean = field(default_factory=Mean)
     service: Mean = field(default_factory=Mean)
     prefill: Pace = field(default_factory=Pace)
+    decode: Pace = field(default_factory=Pace)  # seconds a token
+    output: Mean = field(default_factory=Mean)  # tokens an answer
+    medians: dict[str, Quantile] = field(default_factory=dict)  # of runs, and of waits by way
+    p90s: dict[str, Quantile] = field(default_factory=dict)  # of times to first token, by way
 
     def load_s(self, own: Mean, size_bytes: int) -> float:
         if own.count:
@@ -94,6 +127,45 @@ class Costs(Struct):
     def prefill_s(self, own: Pace, prompt_bytes: int) -> float:
         """How long a prompt of so many bytes takes, from those of its expert, else of all."""
         return prompt_bytes * own.per_unit(self.prefill.per_unit(PREFILL_S_PER_BYTE))
+
+    def likely_s(self, what: str, expected_s: float) -> float:
+        """What is expected, put right by how that turned out: less as often as more."""
+        median = self.medians.get(what)
+        return expected_s * median.value if median else expected_s
+
+    def observe_likely(self, what: str, expected_s: float, actual_s: float) -> None:
+        if expected_s > 0:
+            median = self.medians.setdefault(what, Quantile(0.5))
+            median.observe(max(actual_s, 1e-6) / expected_s)
+
+    def p90_s(self, way: str, likely_s: float) -> float:
+        """What is not exceeded nine times in ten, where so much is likely."""
+        ninth = self.p90s.get(way)
+        return likely_s * max(1.0, ninth.value if ninth else P90)
+
+    def observe_p90(self, way: str, likely_s: float, actual_s: float) -> None:
+        if likely_s > 0:
+            ninth = self.p90s.setdefault(way, Quantile(0.9, log(P90)))
+            ninth.observe(actual_s / likely_s)
+
+    def decode_s(self, own: Pace) -> float:
+        """Seconds a token, from those of its expert, else of all."""
+        return own.per_unit(self.decode.per_unit(DECODE_S_PER_TOKEN))
+
+    def observe_answer(self, own: Mean, pace: Pace, tokens: int, rest_s: float) -> None:
+        """An answer of so many tokens, all but the first of which took `rest_s` (0: not known)."""
+        if tokens > 0:
+            own.observe(tokens)
+            self.output.observe(tokens)
+        if tokens > 1 and rest_s > 0:
+            pace.observe(rest_s, tokens - 1)
+            self.decode.observe(rest_s, tokens - 1)
+
+    def tokens(self, own: Mean, most: int) -> float:
+        """Tokens of an answer, of which at most `most` are wanted (0: no bound)."""
+        usual = own if own.count else self.output
+        tokens = usual.value if usual.count else OUTPUT_TOKENS
+        return min(tokens, most) if most else tokens
 
     def observe_prefill(self, own: Pace, prompt_bytes: int, prefill_s: float) -> None:
         if prompt_bytes:

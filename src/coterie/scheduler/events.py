@@ -4,7 +4,7 @@ these very types.
 
 from msgspec import Struct
 
-from coterie.types import Footprint, Part
+from coterie.types import NO_BUDGET, Budget, Footprint, Part, Priority
 
 
 class DeviceJoined(Struct, frozen=True, tag="DeviceJoined"):
@@ -68,7 +68,8 @@ class FetchFailed(Struct, frozen=True, tag="FetchFailed"):
 
 class Arrived(Struct, frozen=True, tag="Arrived"):
     """A request for an expert. `since` is its first arrival where this is another attempt,
-    `prompt_bytes` the size of what it sent (0: not known).
+    `prompt_bytes` the size of what it sent, `output_tokens` the most that it asks for (0: not
+    known). Where it cannot be answered within its `budget`, one of `fallbacks` may answer.
     """
 
     at: float
@@ -77,6 +78,11 @@ class Arrived(Struct, frozen=True, tag="Arrived"):
     since: float = 0.0
     attempt: int = 0
     prompt_bytes: int = 0
+    output_tokens: int = 0
+    tenant: str = ""
+    priority: Priority = "standard"
+    budget: Budget = NO_BUDGET
+    fallbacks: tuple[str, ...] = ()
 
 
 class Cancelled(Struct, frozen=True, tag="Cancelled"):

@@ -1,11 +1,28 @@
 """Looking at the core: statuses, estimates of waiting, and reasons in words. Changes nothing."""
 
+import msgspec
+
+from coterie.scheduler.admission import in_words
 from coterie.scheduler.eta import eta_s
 from coterie.scheduler.phases import Fetching, Phase
 from coterie.scheduler.placement import place
-from coterie.scheduler.records import ExpertRecord, ReplicaRecord, RequestRecord
-from coterie.scheduler.status import DeviceStatus, ExpertStatus, Explanation
+from coterie.scheduler.records import (
+    ExpertRecord,
+    Past,
+    ReplicaRecord,
+    RequestRecord,
+    TenantRecord,
+    Way,
+)
+from coterie.scheduler.status import DeviceStatus, ExpertStatus, Explanation, TenantStatus
 from coterie.scheduler.world import DeviceView, World
+
+MANNERS = {
+    "hot": "at once",
+    "turn": "behind others",
+    "loading": "once it is loaded",
+    "load": "by loading it",
+}
 
 
 def expert_status(world: World, expert: ExpertRecord, now: float) -> ExpertStatus:
@@ -30,7 +47,12 @@ def expert_status(world: World, expert: ExpertRecord, now: float) -> ExpertStatu
         eta_s=eta_s(world, expert, now),
         load_s=world.load_s(expert),
         reason=expert.reason,
+        kept=msgspec.structs.replace(expert.kept),
     )
+
+
+def tenant_status(tenant: TenantRecord) -> TenantStatus:
+    return TenantStatus(name=tenant.name, kept=msgspec.structs.replace(tenant.kept))
 
 
 def device_status(world: World, device: str) -> DeviceStatus:
@@ -50,6 +72,9 @@ def explain(world: World, subject: str, now: float) -> Explanation | None:
     request = world.requests.get(subject)
     if request is not None:
         return _explain_request(world, request, now)
+    past = world.past.get(subject)
+    if past is not None:
+        return _explain_past(past)
     expert = world.experts.get(subject)
     if expert is None:
         return None
@@ -78,9 +103,10 @@ def explain(world: World, subject: str, now: float) -> Explanation | None:
 
 def _explain_request(world: World, request: RequestRecord, now: float) -> Explanation:
     expert = world.experts[request.expert]
+    expected = _of_choice(request.way, request.asked, request.considered)
     if request.replica:
         line = f"runs on {request.replica!r} since it waited {request.loading_s:.2f} s for its load"
-        return Explanation(request.request, "request", "running", (line,))
+        return Explanation(request.request, "request", "running", (line, *expected))
     place_in_line = list(expert.waiting).index(request.request) + 1
     homes = world.homes.get(expert.name, {}).values()
     lines = [
@@ -88,11 +114,68 @@ def _explain_request(world: World, request: RequestRecord, now: float) -> Explan
         f"for {now - request.since:.2f} s of at most {world.limits.wait:.0f} s",
         *(_of_replica(world, replica, now) for replica in homes),
         *_of_demand(world, expert, now),
+        *expected,
     ]
+    if request.latest:
+        lines.append(
+            f"given up in {max(0.0, request.latest - now):.2f} s, when it could no longer meet "
+            f"{in_words(request.budget)}"
+        )
     eta = eta_s(world, expert, now)
     if eta is not None:
         lines.append(f"expected to start in about {eta:.2f} s")
     return Explanation(request.request, "request", "waiting", tuple(lines))
+
+
+def _explain_past(past: Past) -> Explanation:
+    """A request that has ended."""
+    took = f"{past.ended_at - past.since:.2f} s after it came"
+    lines: list[str] = []
+    match past.outcome:
+        case "answered":
+            begun = (
+                f", its first token {past.began_at - past.since:.2f} s after"
+                if past.began_at
+                else ""
+            )
+            lines.append(
+                f"answered by {past.expert!r} {took}{begun}; "
+                f"it waited {past.started_at - past.since:.2f} s"
+            )
+        case "refused":
+            lines.append(f"refused {took}: {past.reason}")
+        case "lost":
+            lines.append(f"lost {took}: its replica ended, or its client left")
+    if past.budget.is_bounded and past.outcome == "answered":
+        lines.append(f"{in_words(past.budget)}: {'met' if past.met else 'missed'}")
+    lines += _of_choice(past.way, past.asked, past.considered)
+    return Explanation(past.request, "request", past.outcome, tuple(lines))
+
+
+def _of_choice(way: Way | None, asked: str, considered: tuple[Way, ...]) -> list[str]:
+    """Every way that was considered for a request with a budget, and the one that was chosen."""
+    if not considered:
+        return []
+    lines = [f"could have been served in {len(considered)} ways when it came:"]
+    for other in considered:
+        where = f" on {other.device!r}" if other.device else ""
+        why = f", {other.reason}" if other.reason else ""
+        if other.how == "unavailable":
+            lines.append(f"  {other.expert!r} is not available: {other.reason}")
+            continue
+        chosen = "  (chosen)" if other == way else ""
+        lines.append(
+            f"  {other.expert!r}{where}, {MANNERS[other.how]}{why}: first token in "
+            f"{other.first_s:.2f} s ({other.p90_s:.2f} s nine times in ten), "
+            f"done in {other.last_s:.2f} s{chosen}"
+        )
+    if way is None:
+        lines.append("none of them within its budget")
+    elif asked:
+        lines.append(f"sent to {way.expert!r} in place of {asked!r}, which could not keep it")
+    else:
+        lines.append("the first that was likely to keep its budget")
+    return lines
 
 
 def _of_replica(world: World, replica: ReplicaRecord, now: float) -> str:

@@ -5,16 +5,16 @@ dropped.
 """
 
 from coterie.scheduler import events as on
-from coterie.scheduler.actions import Action, Fetch, Refuse, Unload
+from coterie.scheduler.actions import Action, Fetch, Unload
+from coterie.scheduler.admission import PATIENCE, is_unavailable, unavailable
 from coterie.scheduler.dispatch import Dispatcher
 from coterie.scheduler.phases import Fetching, Phase
-from coterie.scheduler.records import DeviceRecord, ExpertRecord, ReplicaRecord
+from coterie.scheduler.records import DeviceRecord, Evicts, ExpertRecord, ReplicaRecord
 from coterie.scheduler.switching import Switcher
 from coterie.scheduler.timers import Timers
 from coterie.scheduler.world import TRUSTED_AFTER, World
 from coterie.types import Part
 
-PATIENCE = 2  # failures in a row, before those who wait are told
 REPORT_GRACE_S = 5.0  # a younger belief is not reconciled: the report may be older than it
 
 
@@ -44,7 +44,7 @@ class Lifecycle:
             self.fetch_failed(on.FetchFailed(event.at, event.expert, reason, retryable=False), out)
             return
         if expert.pinned or expert.preload:
-            self.ask(expert, event.at, only_if_free=not expert.pinned)
+            self.ask(expert, event.at, "anybody" if expert.pinned else "nobody")
         self._world.views.list_expert(expert)
         self._switcher.pump(event.at, out)
 
@@ -60,11 +60,11 @@ class Lifecycle:
             expert.fetching = Fetching.FETCHING
             out.append(Fetch(expert.name))
 
-    def ask(self, expert: ExpertRecord, now: float, *, only_if_free: bool) -> None:
-        """Somebody wants the expert resident, though nobody waits."""
+    def ask(self, expert: ExpertRecord, now: float, evicts: Evicts) -> None:
+        """Somebody wants the expert resident, though nobody waits; who may have to go for that."""
         homes = self._world.homes.get(expert.name, {}).values()
         if not any(replica.phase in (Phase.LOADING, Phase.HOT) for replica in homes):
-            expert.asked_at, expert.only_if_free = now, only_if_free
+            expert.asked_at, expert.evicts = now, evicts
         self._world.views.list_expert(expert)
 
     # -- replicas ----------------------------------------------------------------------------------
@@ -174,7 +174,7 @@ class Lifecycle:
                     world.enter(replica, Phase.UNLOADING, event.at)
                 world.remove_replica(replica)
                 if expert.pinned:
-                    self.ask(expert, event.at, only_if_free=False)
+                    self.ask(expert, event.at, "anybody")
                 world.views.list_expert(expert)
             world.remove_device(device)
         self._switcher.pump(event.at, out)
@@ -200,7 +200,7 @@ class Lifecycle:
     def refuse_all(self, expert: ExpertRecord, now: float, out: list[Action]) -> None:
         """Tells all who wait for an expert why it cannot answer."""
         for name in list(expert.waiting):
-            self._dispatcher.refuse(self._world.requests[name], *unavailable(expert, now), out)
+            self._dispatcher.refuse(self._world.requests[name], *unavailable(expert, now), now, out)
         self._world.views.list_expert(expert)
 
     def _bear(
@@ -209,7 +209,7 @@ class Lifecycle:
         self._fail(expert, reason, now, retryable)
         never_loaded = expert.preload and expert.load.count == 0
         if expert.pinned or never_loaded:
-            self.ask(expert, now, only_if_free=not expert.pinned)
+            self.ask(expert, now, "anybody" if expert.pinned else "nobody")
         self._world.views.list_expert(expert)
         if is_unavailable(expert, now):
             self.refuse_all(expert, now, out)
@@ -262,26 +262,6 @@ class Lifecycle:
         if expert.devices and device not in expert.devices:
             return 0
         return self._world.devices[device].record.hot_bytes
-
-
-def is_unavailable(expert: ExpertRecord, now: float) -> bool:
-    """Has it failed so often, or so finally, that waiting for it is no use now?"""
-    return expert.retry_at > now and (
-        expert.failures >= PATIENCE or expert.fetching is Fetching.FAILED
-    )
-
-
-def unavailable(expert: ExpertRecord, now: float) -> tuple[str, str, float]:
-    """How a request for a failed expert is refused: code, reason, seconds until trying again may
-    help.
-    """
-    reason = f"expert {expert.name!r} is not available: {expert.reason}"
-    return "expert_unavailable", reason, max(1.0, expert.retry_at - now)
-
-
-def refusal(request: str, expert: ExpertRecord, now: float) -> Refuse:
-    """The refusal of a request that has just arrived for a failed expert."""
-    return Refuse(request, *unavailable(expert, now))
 
 
 def _peak(old: tuple[Part, ...], new: tuple[Part, ...]) -> tuple[Part, ...]:

@@ -10,7 +10,7 @@ from itertools import islice
 from msgspec import Struct
 
 from coterie.scheduler.ledger import host_of
-from coterie.scheduler.policies import Resident
+from coterie.scheduler.policies import Resident, Waiting
 from coterie.scheduler.records import ExpertRecord, ReplicaRecord
 from coterie.scheduler.views import Key
 from coterie.scheduler.world import World
@@ -29,24 +29,31 @@ class Placement(Struct, frozen=True):
 
 
 def place(
-    world: World, expert: ExpertRecord, now: float, only: str | None = None
+    world: World,
+    expert: ExpertRecord,
+    now: float,
+    only: str | None = None,
+    *,
+    waiting: Waiting | None = None,
 ) -> Placement | None:
     """The placement that may begin first: free room, then idle victims, then busy ones. None:
     nowhere yet.
 
-    Views must be settled. `only`: consider this device alone.
+    Views must be settled. `only`: consider this device alone; `waiting`: those who would wait,
+    where nobody does yet.
     """
     parts = world.hot_parts(expert)
     for device in _roomy(world, expert, parts, only):
         if _suits(world, expert, device) and missing(world, expert, device, parts) <= 0:
             return Placement(device, at=now)
-    if expert.asked_at is not None and expert.only_if_free and not expert.waiting:
+    evicts = "anybody" if expert.waiting or waiting is not None else expert.evicts
+    if evicts == "nobody":
         return None
     found: list[Placement] = []
-    for drains in (False, True):
+    for drains in (False, True) if evicts == "anybody" else (False,):
         for device in _evicting(world, expert, drains, only):
             if _suits(world, expert, device):
-                placement = evicting(world, expert, device, parts, drains=drains)
+                placement = evicting(world, expert, device, parts, drains=drains, waiting=waiting)
                 if placement is not None:
                     found.append(placement)
         if any(placement.at <= now for placement in found):
@@ -63,6 +70,7 @@ def evicting(
     parts: tuple[Part, ...],
     *,
     drains: bool,
+    waiting: Waiting | None = None,
 ) -> Placement | None:
     """Whom to evict on one device, idle first: no more than needed, the least worth keeping. None:
     not enough.
@@ -86,17 +94,20 @@ def evicting(
         device=device,
         victims=tuple(victim.replica for victim in victims),
         drains=any(resident.in_use for resident in residents),
-        at=justified_at(world, expert, residents),
+        at=justified_at(world, expert, residents, waiting),
     )
 
 
-def justified_at(world: World, expert: ExpertRecord, victims: list[Resident]) -> float:
+def justified_at(
+    world: World, expert: ExpertRecord, victims: list[Resident], waiting: Waiting | None = None
+) -> float:
     """From when on an expert may take these victims' place: earned and unsheltered, but never later
     than the bound.
     """
-    waiting = world.waiting_of(expert)
+    ordered = waiting is None and not expert.waiting and expert.evicts == "anybody"
+    waiting = waiting or world.waiting_of(expert)
     assert waiting is not None
-    bound = waiting.oldest + (world.limits.starvation if expert.waiting else 0.0)
+    bound = waiting.oldest + (0.0 if ordered else world.limits.starvation)
     earned = world.policy.earned(waiting, world.load_s(expert), victims)
     shelter = max(
         world.policy.shelter(victim, world.limits.minimum_residency) for victim in victims

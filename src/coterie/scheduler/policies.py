@@ -50,9 +50,15 @@ class Policy(Protocol):
         """The order in which waiting experts are loaded: the earliest first."""
         ...
 
-    def turn(self, since: float, prefill_s: float) -> float:
+    @property
+    def promises(self) -> bool:
+        """Are requests that cannot meet their budgets refused, or sent to their fallbacks?"""
+        ...
+
+    def turn(self, since: float, prefill_s: float, slack_s: float) -> float:
         """The order in which waiting requests run: the earliest first. `prefill_s`: how long its
-        prompt is expected to take.
+        prompt is expected to take; `slack_s`: how long it may wait before its budget or its
+        priority presses.
         """
         ...
 
@@ -77,11 +83,12 @@ class Lru:
     """First come, first served; the least recently used idle replica goes."""
 
     name = "lru"
+    promises = False
 
     def due(self, waiting: Waiting, load_s: float) -> float:
         return waiting.oldest
 
-    def turn(self, since: float, prefill_s: float) -> float:
+    def turn(self, since: float, prefill_s: float, slack_s: float) -> float:
         return since
 
     def passes(self, prefill_s: float, rest_s: float) -> bool:
@@ -115,12 +122,13 @@ class Cost:
     """
 
     name = "cost"
+    promises = True
 
     def due(self, waiting: Waiting, load_s: float) -> float:
         return waiting.accrued_at(load_s)
 
-    def turn(self, since: float, prefill_s: float) -> float:
-        return since + STRETCH * prefill_s
+    def turn(self, since: float, prefill_s: float, slack_s: float) -> float:
+        return since + slack_s + STRETCH * prefill_s
 
     def passes(self, prefill_s: float, rest_s: float) -> bool:
         """One that shares the cores takes twice its time, and is to be done first all the same."""

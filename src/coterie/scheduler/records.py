@@ -6,16 +6,19 @@ predecessors.
 """
 
 from collections import OrderedDict
-from typing import Any, get_origin
+from typing import Any, Literal, get_origin
 
 from msgspec import Struct, field
 
 from coterie.config import Limits
 from coterie.scheduler.estimates import Costs, Mean, Pace, Rate
 from coterie.scheduler.phases import Fetching, Phase
-from coterie.types import Footprint, Part
+from coterie.types import NO_BUDGET, Budget, Footprint, Part, Priority
 
 NO_FOOTPRINT = Footprint()
+Evicts = Literal["nobody", "idle", "anybody"]
+Outcome = Literal["answered", "refused", "lost"]
+How = Literal["hot", "turn", "loading", "load", "unavailable"]
 
 
 class DeviceRecord(Struct):
@@ -29,6 +32,25 @@ class DeviceRecord(Struct):
     parallel_runs: int = 0
     parallel_prefills: int = 0
     dispatches: int = 0  # so far
+
+
+class Attainment(Struct):
+    """What became of requests with a latency budget, and of predictions of first tokens."""
+
+    met: int = 0
+    missed: int = 0  # answered, but later than that
+    refused: int = 0  # told that it cannot be met
+    failed: int = 0  # not answered for another reason
+    degraded: int = 0  # of all these, sent to a fallback
+    predicted: int = 0  # first tokens whose 90th percentile was predicted
+    within_p90: int = 0  # of those, how many came within it
+
+
+class TenantRecord(Struct):
+    """Whose requests they are."""
+
+    name: str
+    kept: Attainment = field(default_factory=Attainment)
 
 
 class ExpertRecord(Struct):
@@ -48,13 +70,17 @@ class ExpertRecord(Struct):
     unload: Mean = field(default_factory=Mean)
     service: Mean = field(default_factory=Mean)
     prefill: Pace = field(default_factory=Pace)
+    decode: Pace = field(default_factory=Pace)
+    output: Mean = field(default_factory=Mean)  # tokens of an answer
+    kept: Attainment = field(default_factory=Attainment)
+    declined: int = 0  # requests in a row whose own length was found to be beyond their budget
     rate: Rate = field(default_factory=Rate)
     waiting: OrderedDict[str, None] = field(default_factory=OrderedDict)
     waiting_since_s: float = 0.0  # the sum of the waiting requests' arrival times
     asked_at: float | None = (
         None  # someone wants it resident even if nobody waits: operator, preload, pin
     )
-    only_if_free: bool = False  # ... but nobody is to be evicted for that
+    evicts: Evicts = "nobody"  # ... and who may be evicted for that
     due: float | None = None  # its key among those to be loaded
     failures: int = 0
     retry_at: float = 0.0
@@ -86,6 +112,25 @@ class ReplicaRecord(Struct):
     doomed_for: str = ""  # the expert whose claim drains it
 
 
+class Way(Struct, frozen=True):
+    """One way to serve a request: seconds from now to its start, its first and its last token.
+
+    `how`: `hot` (at once), `turn` (behind others), `loading` (on a replica that is being loaded),
+    `load` (which it would cause), `unavailable`. `wait_s` is the start as the records have it,
+    before it is put right by experience.
+    """
+
+    expert: str
+    how: How
+    device: str = ""
+    wait_s: float = 0.0
+    start_s: float = 0.0
+    first_s: float = 0.0
+    p90_s: float = 0.0
+    last_s: float = 0.0
+    reason: str = ""
+
+
 class RequestRecord(Struct):
     """A request that waits (`replica` empty) or runs."""
 
@@ -95,6 +140,17 @@ class RequestRecord(Struct):
     arrived_at: float
     attempt: int = 0
     prompt_bytes: int = 0
+    output_tokens: int = 0
+    tenant: str = ""
+    priority: Priority = "standard"
+    budget: Budget = NO_BUDGET
+    fallbacks: tuple[str, ...] = ()
+    asked: str = ""  # the expert it named, where a fallback answers
+    latest: float = 0.0  # a start after that misses its budget; 0: none
+    way: Way | None = None  # how it was expected to be served, ...
+    way_at: float = 0.0  # ... when that was looked at,
+    considered: tuple[Way, ...] = ()  # ... and what else could have been done
+    began_at: float = 0.0  # when its first token came
     prefill_s: float = 0.0  # how long its prompt is expected to take
     turn: float = 0.0  # its key among those that wait for a turn
     replica: str = ""
@@ -104,6 +160,27 @@ class RequestRecord(Struct):
     alone: int = 0  # the count of dispatches at its own, where no other prompt was computed then
     begun: bool = False
     prefill_until: float = 0.0  # its prompt counts as being computed until then at most; 0: no more
+
+
+class Past(Struct, frozen=True):
+    """A request that has ended: what was expected, and what came of it. Times are absolute."""
+
+    request: str
+    expert: str
+    asked: str
+    tenant: str
+    priority: Priority
+    budget: Budget
+    outcome: Outcome
+    met: bool
+    reason: str
+    since: float
+    started_at: float
+    began_at: float
+    ended_at: float
+    way: Way | None
+    way_at: float
+    considered: tuple[Way, ...]
 
 
 class Claim(Struct):
@@ -133,3 +210,4 @@ class Snapshot(Struct, tag="Snapshot"):
     replicas: list[ReplicaRecord]
     requests: list[RequestRecord]
     claims: list[Claim]
+    tenants: list[TenantRecord] = []

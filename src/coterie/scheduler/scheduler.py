@@ -10,17 +10,19 @@ from typing import assert_never
 from coterie.config import Limits
 from coterie.scheduler import events as on
 from coterie.scheduler import explain as look
-from coterie.scheduler import snapshots
+from coterie.scheduler import outcomes, snapshots
 from coterie.scheduler.actions import Action, Fetch, Refuse
+from coterie.scheduler.admission import Choice, choose, in_words
 from coterie.scheduler.dispatch import Dispatcher
 from coterie.scheduler.eta import eta_s
 from coterie.scheduler.events import Event
+from coterie.scheduler.forecast import ways
 from coterie.scheduler.invariants import check
-from coterie.scheduler.lifecycle import Lifecycle, is_unavailable, refusal
+from coterie.scheduler.lifecycle import Lifecycle
 from coterie.scheduler.phases import Fetching, Phase
 from coterie.scheduler.policies import Policy
-from coterie.scheduler.records import ExpertRecord, Snapshot
-from coterie.scheduler.status import DeviceStatus, ExpertStatus, Explanation
+from coterie.scheduler.records import ExpertRecord, RequestRecord, Snapshot, Way
+from coterie.scheduler.status import DeviceStatus, ExpertStatus, Explanation, TenantStatus
 from coterie.scheduler.switching import Switcher
 from coterie.scheduler.timers import Kind, Timers
 from coterie.scheduler.world import World
@@ -129,9 +131,23 @@ class Scheduler:
     def devices(self) -> list[DeviceStatus]:
         return [look.device_status(self._world, device) for device in self._world.devices]
 
+    def tenants(self) -> list[TenantStatus]:
+        return [look.tenant_status(tenant) for tenant in self._world.tenants.values()]
+
     def explain(self, subject: str, now: float) -> Explanation | None:
         """Why a request or an expert is where it is; None if there is neither of that name."""
         return look.explain(self._world, subject, now)
+
+    def ways(
+        self, expert: str, now: float, *, prompt_bytes: int = 0, output_tokens: int = 0
+    ) -> list[Way]:
+        """How `expert` could answer a request that came now, the quickest way first. Raises
+        KeyError if there is no such expert.
+        """
+        request = RequestRecord(
+            "", expert, now, now, prompt_bytes=prompt_bytes, output_tokens=output_tokens
+        )
+        return ways(self._world, self._world.experts[expert], request, now)
 
     def eta_s(self, expert: str, now: float) -> float | None:
         """Seconds until a request that came now could start, where that can be said."""
@@ -147,12 +163,52 @@ class Scheduler:
         if expert is None:
             reason = f"no expert {event.expert!r} in this composition"
             out.append(Refuse(event.request, "model_not_found", reason, 0.0))
-        elif is_unavailable(expert, event.at):
-            out.append(refusal(event.request, expert, event.at))
-        elif not self._dispatcher.arrive(event, expert, out) and expert.waiting:
+            return
+        self._ask_for(expert, event.at)
+        request = RequestRecord(
+            request=event.request,
+            expert=event.expert,
+            since=event.since or event.at,
+            arrived_at=event.at,
+            attempt=event.attempt,
+            prompt_bytes=event.prompt_bytes,
+            output_tokens=event.output_tokens,
+            tenant=event.tenant,
+            priority=event.priority,
+            budget=event.budget,
+            fallbacks=tuple(name for name in event.fallbacks if name in world.experts),
+        )
+        if event.attempt:
+            outcomes.again(world, request)
+        names = (event.expert, *request.fallbacks)
+        self._place(request, choose(world, request, names, event.at), event.at, out)
+
+    def _place(self, request: RequestRecord, choice: Choice, now: float, out: list[Action]) -> None:
+        """Sends a request that does not wait yet where it was found to be served, or refuses it."""
+        world = self._world
+        request.way, request.way_at, request.considered = choice.way, now, choice.considered
+        if not choice.expert:
+            outcomes.ended(world, request, "refused", now, choice.reason)
+            retry_after_s, eta_s = choice.retry_after_s, choice.eta_s
+            out.append(Refuse(request.request, choice.code, choice.reason, retry_after_s, eta_s))
+            if choice.wish:
+                self._lifecycle.ask(world.experts[request.expert], now, "idle")
+                self._switcher.pump(now, out)
+            return
+        if choice.expert != request.expert:
+            request.asked = request.asked or request.expert
+            self._ask_for(world.experts[choice.expert], now)
+        expert = world.experts[choice.expert]
+        started = self._dispatcher.arrive(request, expert, now, out, hurried=choice.hurried)
+        if not started and expert.waiting:
             world.views.list_expert(expert)
             if expert.due is not None:
-                self._switcher.pump(event.at, out)
+                self._switcher.pump(now, out)
+
+    def _ask_for(self, expert: ExpertRecord, now: float) -> None:
+        expert.rate.observe(now)
+        for replica in self._world.homes.get(expert.name, {}).values():
+            self._world.views.touch(replica)
 
     def _began(self, event: on.Began, out: list[Action]) -> None:
         request = self._world.requests.get(event.request)
@@ -208,15 +264,7 @@ class Scheduler:
         world = self._world
         match kind:
             case "request":
-                request = world.requests[key]
-                expert = world.experts[request.expert]
-                eta = eta_s(world, expert, now)
-                waited = f"waited {now - request.since:.1f} s"
-                reason = f"{waited} for expert {expert.name!r}, which is the limit"
-                self._dispatcher.refuse(
-                    request, "wait_exceeded", reason, max(1.0, eta or 1.0), out, eta
-                )
-                self._left_line(expert, now, out)
+                self._waited(world.requests[key], now, out)
             case "idle":
                 replica = world.replicas[key]
                 idle_s = now - replica.used_at
@@ -232,17 +280,41 @@ class Scheduler:
             case _:
                 assert_never(kind)
 
+    def _waited(self, request: RequestRecord, now: float, out: list[Action]) -> None:
+        """A request has waited as long as it may, or as long as its budget can still be met."""
+        world = self._world
+        expert = world.experts[request.expert]
+        eta = eta_s(world, expert, now)
+        waited = f"waited {now - request.since:.1f} s for expert {expert.name!r}"
+        if now >= request.since + world.limits.wait:
+            code, reason = "wait_exceeded", f"{waited}, which is the limit"
+        else:
+            choice = self._fallback(request, now)
+            if choice is not None:
+                world.dequeue(request)
+                del world.requests[request.request]
+                request.fallbacks = ()  # it is moved once: nothing is passed round and round
+                self._place(request, choice, now, out)
+                self._left_line(expert, now, out)
+                return
+            code, reason = "budget_exceeded", f"{waited}: too long for {in_words(request.budget)}"
+        self._dispatcher.refuse(request, code, reason, max(1.0, eta or 1.0), now, out, eta)
+        self._left_line(expert, now, out)
+
+    def _fallback(self, request: RequestRecord, now: float) -> Choice | None:
+        """A fallback that can still answer a waiting request within its budget."""
+        names = tuple(name for name in request.fallbacks if name != request.expert)
+        choice = choose(self._world, request, names, now) if names else None
+        return choice if choice is not None and choice.hurried else None
+
     def _due_at(self, kind: Kind, key: str) -> float | None:
         """When a timer really is due, from the records alone."""
         world = self._world
         match kind:
             case "request":
                 request = world.requests.get(key)
-                return (
-                    None
-                    if request is None or request.replica
-                    else request.since + world.limits.wait
-                )
+                waits = request is not None and not request.replica
+                return world.waits_until(request) if request is not None and waits else None
             case "idle":
                 replica = world.replicas.get(key)
                 if replica is None or replica.phase is not Phase.HOT or replica.running:
@@ -297,7 +369,7 @@ class Scheduler:
             return
         expert.failures, expert.retry_at = 0, 0.0
         self._lifecycle.fetch_again(expert, out)
-        self._lifecycle.ask(expert, event.at, only_if_free=False)
+        self._lifecycle.ask(expert, event.at, "anybody")
         self._switcher.pump(event.at, out)
 
     def _unload_requested(self, event: on.UnloadRequested, out: list[Action]) -> None:
@@ -324,7 +396,7 @@ class Scheduler:
             self._world.views.touch(replica)
             self._dispatcher.rest(replica, expert)
         if event.pinned:
-            self._lifecycle.ask(expert, event.at, only_if_free=False)
+            self._lifecycle.ask(expert, event.at, "anybody")
         for replica in replicas:
             self._switcher.relieve(replica.device, event.at, out)
         self._switcher.pump(event.at, out)

@@ -21,6 +21,7 @@ def take(world: World, at: float) -> Snapshot:
         replicas=list(world.replicas.values()),
         requests=list(world.requests.values()),
         claims=list(world.claims.values()),
+        tenants=list(world.tenants.values()),
     )
     return _decode(json.encode(snapshot))
 
@@ -33,6 +34,7 @@ def restore(world: World, snapshot: Snapshot) -> None:
     world.costs, world.generation = snapshot.costs, snapshot.generation
     for device in snapshot.devices:
         world.add_device(device)
+    world.tenants = {tenant.name: tenant for tenant in snapshot.tenants}
     for expert in snapshot.experts:
         world.experts[expert.name] = expert
         world.waiting_count += len(expert.waiting)

@@ -1,6 +1,8 @@
 """How the core looks from outside: values made on request. Looking never changes anything."""
 
-from msgspec import Struct
+from msgspec import Struct, field
+
+from coterie.scheduler.records import Attainment as Attainment
 
 
 class ExpertStatus(Struct, frozen=True):
@@ -25,6 +27,14 @@ class ExpertStatus(Struct, frozen=True):
     eta_s: float | None = None
     load_s: float = 0.0
     reason: str = ""
+    kept: Attainment = field(default_factory=Attainment)
+
+
+class TenantStatus(Struct, frozen=True):
+    """One tenant: what became of its requests with a budget."""
+
+    name: str
+    kept: Attainment = field(default_factory=Attainment)
 
 
 class DeviceStatus(Struct, frozen=True):

@@ -269,8 +269,10 @@ class Switcher:
         out.append(Unload(replica.replica, replica.generation, reason, force))
 
     def _let_be(self, expert: ExpertRecord) -> None:
-        """A preload is for room that is free: where there is none, it is given up."""
-        if expert.only_if_free and not expert.waiting:
+        """A preload is for room that is free, a wish for that of the idle: where there is none, it
+        is given up.
+        """
+        if expert.evicts != "anybody" and not expert.waiting:
             expert.asked_at = None
             self._world.views.list_expert(expert)
 

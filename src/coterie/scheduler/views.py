@@ -7,6 +7,7 @@ request to a hot expert only marks its replica, and pays for no sorting.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from sortedcontainers import SortedDict, SortedList
@@ -92,6 +93,11 @@ class Views:
         """The turn and the name of the request of an expert that runs next."""
         queue = self._queues.get(expert.name)
         return queue[0] if queue else None
+
+    def ahead(self, expert: str, turn: float) -> Iterable[Key]:
+        """Those of an expert's waiting requests that come before a turn, in order."""
+        queue = self._queues.get(expert)
+        return queue.irange(maximum=(turn, "")) if queue else ()
 
     def line_up(self, replica: ReplicaRecord) -> None:
         """Puts a hot replica with a free slot for a waiting request in its device's line, or takes

@@ -2,6 +2,8 @@
 `views.py`.
 """
 
+from collections import OrderedDict
+
 from coterie.config import Limits
 from coterie.scheduler.estimates import Costs
 from coterie.scheduler.ledger import Ledger, host_of
@@ -11,15 +13,22 @@ from coterie.scheduler.records import (
     Claim,
     DeviceRecord,
     ExpertRecord,
+    Past,
     ReplicaRecord,
     RequestRecord,
+    TenantRecord,
 )
 from coterie.scheduler.views import Key, Views
-from coterie.types import Part
+from coterie.types import Part, Priority
 
 TRUSTED_AFTER = (
     16  # services: memory grows with the first long prompts, so an estimate holds until then
 )
+
+SLACK: dict[Priority, float] = {"interactive": 0.1, "standard": 0.5, "batch": 1.0}
+"""How long a request without a budget may wait before its turn presses, of the starvation bound: so
+priorities age, and nothing waits for ever.
+"""
 
 
 class DeviceView:
@@ -71,6 +80,8 @@ class World:
         self.claims: dict[str, Claim] = {}  # by expert
         self.doubted: dict[str, None] = {}  # experts whose claims nobody may want any more
         self.homes: dict[str, dict[str, ReplicaRecord]] = {}  # expert -> its replicas
+        self.tenants: dict[str, TenantRecord] = {}
+        self.past: OrderedDict[str, Past] = OrderedDict()  # the last that ended; not in snapshots
         self.waiting_count = 0
         self.views = Views(self)
 
@@ -99,6 +110,34 @@ class World:
 
     def prefill_s(self, expert: ExpertRecord, prompt_bytes: int) -> float:
         return self.costs.prefill_s(expert.prefill, prompt_bytes)
+
+    def waits_until(self, request: RequestRecord) -> float:
+        """When a request has waited as long as it may, or its budget can be met no more."""
+        until = request.since + self.limits.wait
+        return min(until, request.latest) if request.latest else until
+
+    def knows_prompts(self, expert: ExpertRecord) -> bool:
+        """Was any prompt's time seen?"""
+        return bool(expert.prefill.work or self.costs.prefill.work)
+
+    def turn(self, request: RequestRecord, prefill_s: float) -> float:
+        """A request's place among those that wait, never later than the starvation bound."""
+        bound_s = self.limits.starvation
+        budget = request.budget
+        if budget.is_bounded:
+            bounds = [bound for bound in (budget.ttft, budget.e2e) if bound]
+            slack_s = max(0.0, min(bounds, default=bound_s) - prefill_s)
+        else:
+            slack_s = SLACK[request.priority] * bound_s
+        turn = self.policy.turn(request.since, prefill_s, slack_s)
+        return min(turn, request.since + bound_s)
+
+    def tenant(self, name: str) -> TenantRecord:
+        """Whose requests they are, known from the first of them on."""
+        tenant = self.tenants.get(name)
+        if tenant is None:
+            tenant = self.tenants[name] = TenantRecord(name)
+        return tenant
 
     def waiting_of(self, expert: ExpertRecord) -> Waiting | None:
         """Those who wait for an expert; whoever asked for it to be resident counts as one."""
@@ -129,8 +168,10 @@ class World:
         expert = self.experts[replica.expert]
         return bool(expert.waiting) and self.oldest(expert) <= replica.loaded_at
 
-    def can_grow(self, expert: ExpertRecord) -> bool:
-        """May it have one more replica: the first, or another where every slot it has is taken?"""
+    def can_grow(self, expert: ExpertRecord, *, asked: bool = False) -> bool:
+        """May it have one more replica: the first, or another where every slot it has is taken?
+        `asked`: as if somebody waited.
+        """
         if expert.fetching is not Fetching.COLD or expert.name in self.claims:
             return False
         alive = 0
@@ -141,15 +182,14 @@ class World:
                 alive += 1
                 if replica.running < expert.slots:
                     return False
-        return alive == 0 or (alive < expert.replicas_max and bool(expert.waiting))
+        return alive == 0 or (alive < expert.replicas_max and (asked or bool(expert.waiting)))
 
     # -- requests ----------------------------------------------------------------------------------
 
     def enqueue(self, request: RequestRecord) -> None:
         """Another attempt goes before those who never had one."""
         expert = self.experts[request.expert]
-        turn = self.policy.turn(request.since, request.prefill_s)
-        request.turn = min(turn, request.since + self.limits.starvation)
+        request.turn = self.turn(request, request.prefill_s)
         self.requests[request.request] = request
         expert.waiting[request.request] = None
         if request.attempt:

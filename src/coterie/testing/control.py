@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from coterie.scheduler.status import DeviceStatus, ExpertStatus, Explanation
-from coterie.types import Grant, replica_id
+from coterie.scheduler.status import DeviceStatus, ExpertStatus, Explanation, TenantStatus
+from coterie.types import NO_TERMS, Grant, Terms, replica_id
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,7 @@ class Submitted:
     attempt: int
     since: float
     prompt_bytes: int
+    terms: Terms
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,8 @@ class FakeControl:
     commands: list[tuple[str, str]] = field(default_factory=list)
     statuses: dict[str, ExpertStatus] = field(default_factory=dict)
     device_statuses: list[DeviceStatus] = field(default_factory=list)
+    tenant_statuses: list[TenantStatus] = field(default_factory=list)
+    instead: dict[str, str] = field(default_factory=dict)  # whose requests which other one answers
     explanations: dict[str, Explanation] = field(default_factory=dict)
     journal: list[bytes] = field(default_factory=list)
     followers: int = 0
@@ -71,13 +74,15 @@ class FakeControl:
         attempt: int = 0,
         since: float = 0.0,
         prompt_bytes: int = 0,
+        terms: Terms = NO_TERMS,
     ) -> Grant | asyncio.Future[Grant]:
         assert request not in self._granted, f"{request!r} was submitted while it held a grant"
         assert request not in self._waiting, f"{request!r} was submitted while it waited"
-        self.submitted.append(Submitted(request, expert, attempt, since, prompt_bytes))
+        self.submitted.append(Submitted(request, expert, attempt, since, prompt_bytes, terms))
         self._note()
         if self.refusal is not None:
             raise self.refusal
+        expert = self.instead.get(expert, expert)
         if expert in self.addresses:
             return self._grant(request, expert)
         future: asyncio.Future[Grant] = asyncio.get_running_loop().create_future()
@@ -118,6 +123,9 @@ class FakeControl:
 
     def devices(self) -> list[DeviceStatus]:
         return list(self.device_statuses)
+
+    def tenants(self) -> list[TenantStatus]:
+        return list(self.tenant_statuses)
 
     def explain(self, subject: str) -> Explanation | None:
         return self.explanations.get(subject)

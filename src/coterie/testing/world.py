@@ -208,9 +208,18 @@ class World:
         self._running[action.request] = action
         self.started[action.request] = self.now
         run_s = self.run_s(action)
+        first_byte_s = run_s
         if self._chance(self._streamed):
-            share = self.models[action.replica.partition("@")[0]].prompt_share
-            self._push(on.Began(self.now + share * run_s, action.request))
+            first_byte_s = self.models[action.replica.partition("@")[0]].prompt_share * run_s
+            self._push(on.Began(self.now + first_byte_s, action.request))
         left = self._chance(self._faults.leave)
-        end = on.Finished(self.now + run_s, action.request, ok=not left, run_s=run_s)
-        self._push(end)
+        self._push(
+            on.Finished(
+                self.now + run_s,
+                action.request,
+                ok=not left,
+                first_byte_s=first_byte_s,
+                run_s=run_s,
+                output_tokens=self.arrivals[action.request].output_tokens or 8,
+            )
+        )

@@ -6,7 +6,16 @@ from coterie.config import Limits
 from coterie.scheduler import Event, Scheduler, policy
 from coterie.scheduler import events as on
 from coterie.testing.world import Faults, Model, World
-from coterie.types import Part
+from coterie.types import NO_BUDGET, Budget, Part, Priority
+
+PRIORITIES: tuple[Priority, ...] = ("interactive", "standard", "batch")
+BUDGETS = (
+    NO_BUDGET,
+    NO_BUDGET,
+    Budget(ttft=2.0),
+    Budget(ttft=0.3, e2e=4.0),
+    Budget(tpot=0.05, e2e=10.0),
+)
 
 
 @st.composite
@@ -74,6 +83,11 @@ def worlds(draw: st.DrawFn) -> World:
             f"r{i}",
             f"e{draw(st.integers(0, count - 1))}",
             prompt_bytes=draw(st.sampled_from([0, 100, 5000])),
+            output_tokens=draw(st.sampled_from([0, 4, 400])),
+            tenant=draw(st.sampled_from(["", "x"])),
+            priority=draw(st.sampled_from(PRIORITIES)),
+            budget=draw(st.sampled_from(BUDGETS)),
+            fallbacks=draw(st.sampled_from([(), (), ("e0",), ("e0", f"e{count - 1}")])),
         )
         for i in range(draw(st.integers(0, 60)))
     ]

@@ -1,0 +1,197 @@
+"""How many requests get their first token and their last in time, at and beyond capacity?
+
+Every system is sent the same requests at the same times, with the same latency budget in headers
+that only Coterie reads. A request counts where its answer kept the budget, whatever became of the
+others. Capacity is what the machine sustains with everything resident (`multiplex` measures it).
+"""
+
+import asyncio
+import random
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.clairvoyant import Prompt, most_in_time
+from benchmarks.copies import copies, warm
+from benchmarks.coterie_server import get
+from benchmarks.multiplex import (
+    MOST_PROMPT_TOKENS,
+    OUTPUT_TOKENS,
+    Field,
+    Running,
+    medians,
+    mib,
+    send,
+)
+from benchmarks.tables import Result
+from benchmarks.watching import watching
+from benchmarks.weights import smollm2
+from coterie.workloads import (
+    Answer,
+    Arrival,
+    at_speed,
+    before,
+    percentile,
+    read_trace,
+    with_tokens,
+)
+
+TTFT_S, E2E_S = 2.0, 10.0
+HEADERS = {"x-coterie-ttft": f"{TTFT_S:g}s", "x-coterie-e2e": f"{E2E_S:g}s"}
+CAPACITY_SPEED = 0.68
+"""Of the trace: the machine sustains p95 of 5 s up to there with everything resident."""
+LOADS = (0.5, 0.75, 1.0, 1.25, 1.5)
+DEFAULT_SYSTEMS = ("coterie", "lru", "resident", "llama-router", "llama-router-tuned")
+PACE = 480.0
+"""Prompt tokens a second: the most that two cores were seen to compute, two prompts at once."""
+TEMPLATE_TOKENS = 30
+REUSED_TOKENS = 28  # the beginning that all prompts have in common, which a slot keeps
+SHIFT_RATE, SHIFT_TOKENS = 1.8, 100
+
+
+def run(
+    *,
+    data: Path,
+    environments: Path,
+    work: Path,
+    systems: Sequence[str],
+    loads: Sequence[float] = LOADS,
+    seconds: float = 60.0,
+    runs: int = 3,
+) -> Result:
+    """The arena27 trace at parts and multiples of capacity; a row for each load and system."""
+    trace = read_trace(data / "traces" / "arena27" / "requests.csv.gz")
+    named = {
+        f"{load:g}": with_tokens(
+            before(at_speed(trace, load * CAPACITY_SPEED), seconds),
+            most_prompt_tokens=MOST_PROMPT_TOKENS,
+            output_tokens=OUTPUT_TOKENS,
+        )
+        for load in loads
+    }
+    title = f"goodput: first token in {TTFT_S:g} s and last in {E2E_S:g} s, arrivals of arena27"
+    return _compare(title, named, environments, work, systems, runs)
+
+
+def shifts(
+    *,
+    environments: Path,
+    work: Path,
+    systems: Sequence[str],
+    seconds: float = 60.0,
+    runs: int = 3,
+    seed: int = 0,
+) -> Result:
+    """Three synthetic workloads: uniform, heavily skewed, and pairs that alternate."""
+    named = {
+        "uniform": drawn([1.0] * 27, seconds, seed),
+        "skewed": drawn([1.0 / (rank + 1) ** 2 for rank in range(27)], seconds, seed),
+        "alternating": alternating(seconds),
+    }
+    title = f"goodput under shifts: {SHIFT_RATE:g} requests/s of {SHIFT_TOKENS} tokens"
+    return _compare(title, named, environments, work, systems, runs)
+
+
+def drawn(weights: Sequence[float], seconds: float, seed: int) -> list[Arrival]:
+    """Poisson arrivals, each for an expert drawn by weight."""
+    chance = random.Random(seed)
+    names = [f"expert-{number:02}" for number in range(len(weights))]
+    arrivals: list[Arrival] = []
+    at = chance.expovariate(SHIFT_RATE)
+    while at < seconds:
+        (expert,) = chance.choices(names, weights)
+        arrivals.append(Arrival(at, expert, SHIFT_TOKENS, OUTPUT_TOKENS))
+        at += chance.expovariate(SHIFT_RATE)
+    return arrivals
+
+
+def alternating(seconds: float, pairs: int = 6) -> list[Arrival]:
+    """Evenly spaced, for the one and the other expert of a pair in turn, pair after pair: twice as
+    many experts are in use as there is room for, and the one that is least recently used is always
+    the one that comes next.
+    """
+    count = int(seconds * SHIFT_RATE)
+    return [
+        Arrival(i / SHIFT_RATE, f"expert-{i % (2 * pairs):02}", SHIFT_TOKENS, OUTPUT_TOKENS)
+        for i in range(count)
+    ]
+
+
+def _compare(
+    title: str,
+    named: dict[str, list[Arrival]],
+    environments: Path,
+    work: Path,
+    systems: Sequence[str],
+    runs: int,
+) -> Result:
+    from benchmarks.systems import SYSTEMS
+
+    experts = [f"expert-{number:02}" for number in range(27)]
+    field = Field(tuple(copies(smollm2(), work / "models", experts)), work, environments)
+    rows: list[dict[str, Any]] = []
+    for load, arrivals in named.items():
+        taken: dict[str, list[dict[str, Any]]] = {name: [] for name in systems}
+        for _ in range(runs):
+            for name in systems:
+                warm(list(field.files))
+                with SYSTEMS[name](field) as running, watching(running.pid) as watched:
+                    answers = asyncio.run(send(running.url, arrivals, HEADERS))
+                    row = row_of(name, load, answers, running)
+                row["workers MiB"] = mib(watched.below_bytes)
+                print("  ".join(f"{key} {value}" for key, value in row.items()), file=sys.stderr)
+                taken[name].append(row)
+        rows += [medians(taken[name]) for name in systems]
+        rows.append(bound(load, arrivals, rows[0]))
+    return Result("goodput", title, rows, NOTES)
+
+
+def row_of(name: str, load: str, answers: Sequence[Answer], running: Running) -> dict[str, Any]:
+    """What the table says of one run."""
+    sent, last_s = len(answers), max(answer.sent_s for answer in answers)
+    answered = [a for a in answers if a.is_good and a.first_s is not None]
+    good = sum(a.first_s <= TTFT_S and a.total_s <= E2E_S for a in answered if a.first_s)
+    firsts = [a.first_s for a in answered if a.first_s is not None]
+    return {
+        "load": load,
+        "system": name,
+        "requests/s": sent / last_s if last_s else 0.0,
+        "sent": sent,
+        "in time": good,
+        "share": good / sent,
+        "late": len(answered) - good,
+        "refused": sum(a.status in (400, 429, 503) for a in answers),
+        "failed": sum(not a.is_good and a.status not in (400, 429, 503) for a in answers),
+        "p50 s": percentile(firsts, 50),
+        "p95 s": percentile(firsts, 95),
+        "loads": running.loads(),
+        "within p90": _calibration(running.url) if name in ("coterie", "resident") else None,
+    }
+
+
+def bound(load: str, arrivals: Sequence[Arrival], like: dict[str, Any]) -> dict[str, Any]:
+    """The row of one who knows all arrivals: see `clairvoyant`."""
+    own = TEMPLATE_TOKENS - REUSED_TOKENS
+    prompts = [Prompt(a.at_s, TTFT_S, (a.prompt_tokens + own) / PACE) for a in arrivals]
+    most = most_in_time(prompts)
+    row = dict.fromkeys(like) | {"load": load, "system": "clairvoyant bound"}
+    row |= {"requests/s": like["requests/s"], "sent": len(arrivals)}
+    return row | {"in time": int(most), "share": most / len(arrivals)}
+
+
+def _calibration(url: str) -> float | None:
+    """The share of first tokens that came within the 90th percentile that was predicted."""
+    tenants = get(url + "/admin/tenants")["tenants"]
+    predicted = sum(tenant["kept"]["predicted"] for tenant in tenants)
+    within = sum(tenant["kept"]["within_p90"] for tenant in tenants)
+    return within / predicted if predicted else None
+
+
+NOTES = (
+    "experts are distinct copies of SmolLM2-135M Q4_1 (98 MB each); 16 output tokens; all streamed",
+    "in time: first token and last within the budget, as the client saw it",
+    "share: of all that were sent, refused ones included",
+    "within p90: of the first tokens whose 90th percentile was predicted, how many came within it",
+    "clairvoyant bound: nothing but prompts costs anything, and all arrivals are known",
+)

@@ -1,0 +1,117 @@
+"""What a request asks of its service: a latency budget, a priority, who may stand in for it.
+
+Said in headers (`x-coterie-ttft: 2s`) or in the body's field `coterie`; else the expert's defaults
+hold, else the tenant's.
+"""
+
+from collections.abc import Mapping
+from typing import get_args
+
+import msgspec
+
+from coterie.config import Composition, Tenant, parse_duration
+from coterie.errors import BadRequest
+from coterie.gateway.catalogue import Catalogue
+from coterie.types import NO_BUDGET, Budget, Expert, Priority, Terms
+
+PRIORITIES: tuple[Priority, ...] = get_args(Priority)
+FALLBACKS = 8
+_ANYTHING = Tenant("anybody")
+
+
+class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body's field `coterie`. Durations are as in the document: `2s`, or just seconds."""
+
+    ttft: str | float | None = None
+    tpot: str | float | None = None
+    e2e: str | float | None = None
+    priority: str | None = None
+    fallbacks: list[str] | None = None
+
+
+_NOTHING = Asked()
+
+
+class Terminology:
+    """Reads the terms of requests."""
+
+    def __init__(self, composition: Composition, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._tenants = {tenant.name: tenant for tenant in composition.tenants}
+        self._owners = {key.name: key.tenant or key.name for key in composition.keys}
+
+    def of(
+        self,
+        expert: Expert,
+        key: str,
+        headers: Mapping[str, str],
+        asked: Asked | None,
+        output_tokens: int,
+        *,
+        streams: bool,
+    ) -> Terms:
+        """The terms of a request for `expert` that showed `key`. Raises BadRequest, which names the
+        header or field that is wrong. An answer in one piece has no first token to be early.
+        """
+        asked = asked or _NOTHING
+        name = self._owners.get(key, key)
+        tenant = self._tenants.get(name, _ANYTHING)
+        own = Budget(
+            _seconds("ttft", headers, asked.ttft),
+            _seconds("tpot", headers, asked.tpot),
+            _seconds("e2e", headers, asked.e2e),
+        )
+        budget = own.over(expert.budget).over(tenant.budget)
+        if not streams and (budget.ttft or budget.tpot):
+            budget = Budget(e2e=budget.e2e)
+        return Terms(
+            tenant=name,
+            priority=_priority(headers, asked.priority, tenant, expert),
+            budget=budget if budget.is_bounded else NO_BUDGET,
+            fallbacks=self._fallbacks(headers, asked.fallbacks, expert),
+            output_tokens=output_tokens,
+        )
+
+    def _fallbacks(
+        self, headers: Mapping[str, str], asked: list[str] | None, expert: Expert
+    ) -> tuple[str, ...]:
+        header = headers.get("x-coterie-fallbacks")
+        if header is not None:
+            asked = [name.strip() for name in header.split(",") if name.strip()]
+        if asked is None:
+            return expert.fallbacks
+        where = "coterie.fallbacks" if header is None else "x-coterie-fallbacks"
+        if len(asked) > FALLBACKS:
+            raise BadRequest(f"`{where}` lists {len(asked)} experts; at most {FALLBACKS}", where)
+        names = dict.fromkeys(self._catalogue.resolve(name).name for name in asked)
+        names.pop(expert.name, None)
+        return tuple(names)
+
+
+def _seconds(name: str, headers: Mapping[str, str], asked: str | float | None) -> float:
+    where, value = f"x-coterie-{name}", headers.get(f"x-coterie-{name}")
+    if value is None:
+        if asked is None:
+            return 0.0
+        where, value = f"coterie.{name}", str(asked)
+    try:
+        seconds = parse_duration(value.strip())
+    except ValueError as error:
+        raise BadRequest(f"`{where}` is wrong: {error}", where) from error
+    if not seconds:
+        raise BadRequest(f"`{where}` is 0: expected more; leave it out for no bound", where)
+    return seconds
+
+
+def _priority(
+    headers: Mapping[str, str], asked: str | None, tenant: Tenant, expert: Expert
+) -> Priority:
+    header = headers.get("x-coterie-priority")
+    wanted = asked if header is None else header.strip().lower()
+    if wanted is None:
+        wanted = expert.priority
+    for priority in PRIORITIES:
+        if wanted == priority:
+            return max(priority, tenant.priority, key=PRIORITIES.index)
+    where = "coterie.priority" if header is None else "x-coterie-priority"
+    raise BadRequest(f"`{where}` is {wanted!r}; expected {', '.join(PRIORITIES)}", where)
