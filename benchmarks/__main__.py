@@ -137,20 +137,48 @@ def goodput(
     from benchmarks import goodput as benchmark
 
     systems = system or benchmark.DEFAULT_SYSTEMS
-    places = {"environments": environments, "work": work}
-    _show(
-        lambda: [
-            benchmark.shifts(**places, systems=systems, seconds=seconds, runs=runs)
-            if data is None
-            else benchmark.run(
-                **places,
+
+    def run() -> list[Result]:
+        if data is None:
+            return [
+                benchmark.shifts(
+                    environments=environments,
+                    work=work,
+                    systems=systems,
+                    seconds=seconds,
+                    runs=runs,
+                )
+            ]
+        return [
+            benchmark.run(
                 data=data,
+                environments=environments,
+                work=work,
                 systems=systems,
                 loads=load or benchmark.LOADS,
                 seconds=seconds,
                 runs=runs,
             )
-        ],
+        ]
+
+    _show(run, as_json)
+
+
+@app.command()
+def fairness(
+    environments: Environments = DEFAULT,
+    work: Annotated[Path, typer.Option(help="Where 2.7 GB of model copies are kept.")] = (
+        DEFAULT / "multiplex"
+    ),
+    seconds: Annotated[float, typer.Option(help="How long each run sends.")] = 60.0,
+    runs: Annotated[int, typer.Option(help="Runs of each row, of which the medians count.")] = 3,
+    as_json: AsJson = False,
+) -> None:
+    """A tenant within his share beside one who cycles through cold experts (20 minutes)."""
+    from benchmarks import fairness as benchmark
+
+    _show(
+        lambda: [benchmark.run(environments=environments, work=work, seconds=seconds, runs=runs)],
         as_json,
     )
 

@@ -12,12 +12,21 @@ from benchmarks.hot_worker import weights_of
 from benchmarks.multiplex import CONTEXT, PARALLEL, ROOM, THREADS, UBATCH, Field, Running, System
 from benchmarks.processes import free_port, running
 from coterie.engines import llamacpp
+from coterie.scheduler.policies import PARTS
 from coterie.types import Expert
 
 
 @contextmanager
-def coterie(field: Field, policy: str, room: int, preload: bool = False) -> Iterator[Running]:
-    """Coterie with a budget for `room` experts: so many times what the engine says one takes."""
+def coterie(
+    field: Field,
+    policy: str,
+    room: int,
+    preload: bool = False,
+    more: Mapping[str, Any] | None = None,
+) -> Iterator[Running]:
+    """Coterie with a budget for `room` experts: so many times what the engine says one takes.
+    `more`: further fields of the document.
+    """
     options = {"ubatch": UBATCH}  # the engine's own default, written out
     experts: list[dict[str, Any]] = [
         {
@@ -32,6 +41,7 @@ def coterie(field: Field, policy: str, room: int, preload: bool = False) -> Iter
     ]
     budget = budget_bytes(field, room)
     document = composition(experts, hot_bytes=budget, threads=THREADS, policy=policy)
+    document |= more or {}
     with coterie_up(document, field.folder / f"coterie-{policy}-{room}") as served:
         if preload:
             _wait_until_hot(served.experts)
@@ -93,6 +103,8 @@ def _wait_until_hot(experts: Callable[[], list[dict[str, Any]]]) -> None:
 SYSTEMS: dict[str, System] = {
     "coterie": partial(coterie, policy="cost", room=ROOM),
     "lru": partial(coterie, policy="lru", room=ROOM),
+    # The default policy without one of its parts.
+    **{f"coterie-{part}": partial(coterie, policy=f"cost-{part}", room=ROOM) for part in PARTS},
     "resident": partial(coterie, policy="cost", room=27, preload=True),
     "llama-router": partial(llama_router, threads=((THREADS + 1) // 2, THREADS)),
     # What Coterie sets for its workers: threads that wait for each other spin but briefly.

@@ -431,7 +431,7 @@ def test_clients_that_leave_at_random_leave_nothing_behind(tmp_path: Path) -> No
     with served(file, tmp_path / "state") as server:
         url = server.until_ready()
         ends = asyncio.run(leave_at_random(url, seed=5, clients=6))
-        assert min(ends.values()) >= 3, ends
+        assert min(ends.values()) >= 1, ends
 
         def quiet() -> bool:
             return all(

@@ -11,6 +11,8 @@ from typer.testing import CliRunner, Result
 
 from coterie.cli.bench import bench
 
+SENT: dict[str, str] = {}
+
 
 async def models(request: web.Request) -> web.Response:
     return web.json_response({"data": [{"id": "a"}, {"id": "b"}]})
@@ -18,6 +20,7 @@ async def models(request: web.Request) -> web.Response:
 
 async def complete(request: web.Request) -> web.Response:
     body = await request.json()
+    SENT.update(request.headers)
     if request.headers.get("Authorization") != "Bearer k":
         return web.json_response({"error": {"code": "invalid_api_key"}}, status=401)
     return web.json_response(
@@ -102,6 +105,16 @@ def test_people_get_a_table(url: str) -> None:
     assert "time to first token" in result.stdout
 
 
+def test_a_budget_goes_with_each_request_and_is_told_of(url: str) -> None:
+    budget = ("--ttft", "5s", "--e2e", "1ms", "--priority", "batch")
+    result = run("--url", url, *PLAIN, "--duration", "50ms", "--rate", "200", *budget)
+    assert result.exit_code == 0, result.output
+    assert "within the budget" in result.stdout
+    assert SENT["x-coterie-ttft"] == "5s"
+    assert SENT["x-coterie-e2e"] == "1ms"
+    assert SENT["x-coterie-priority"] == "batch"
+
+
 def test_when_nothing_was_answered_the_command_fails_and_says_why(url: str) -> None:
     result = run("--url", url, "--api", "completions", "--no-stream", "--duration", "50ms")
     assert result.exit_code == 1
@@ -113,6 +126,8 @@ def test_when_nothing_was_answered_the_command_fails_and_says_why(url: str) -> N
     [
         (("--rate", "1", "--connections", "2"), "give one of them"),
         (("--duration", "soon"), "--duration: "),
+        (("--ttft", "soon"), "--ttft: "),
+        (("--e2e", "0s"), "--e2e is 0"),
         (("--api", "grpc"), "chat or completions"),
         (("--url", "http://127.0.0.1:9"), "nothing to load at"),
         (("--url", "http://127.0.0.1:9", "--expert", "a"), "nothing to load at"),

@@ -2,6 +2,7 @@
 
 import json
 import re
+import urllib.request
 from collections.abc import Callable
 from typing import Any
 
@@ -81,6 +82,23 @@ def test_everything_comes_as_json(coterie: Coterie, url: str) -> None:
     assert [expert["name"] for expert in document["experts"]] == ["parrot", LONG, "snail", "dodo"]
     (device,) = document["devices"]
     assert (device["device"], device["used_bytes"]) == ("local/ram", 700 * 2**20)
+
+
+def test_budgets_are_told_of_where_requests_have_any(coterie: Coterie, url: str) -> None:
+    assert "budgets of" not in coterie("status", "--url", url).out
+    body = json.dumps({"model": "parrot", "prompt": "one two", "stream": True}).encode()
+    headers = {"Content-Type": "application/json", "x-coterie-ttft": "20s"}
+    request = urllib.request.Request(f"{url}/v1/completions", body, headers)
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        answer.read()
+        named = answer.headers["x-coterie-request"]
+    lines = coterie("status", "--url", url).out.splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith("budgets of"))
+    assert lines[start + 1].split()[:4] == ["parrot", "1", "of", "1"]
+    assert lines[start + 2].split()[:5] == ["(no", "key)", "1", "of", "1"]
+    said = coterie("explain", named, "--url", url).out
+    assert "answered by 'parrot'" in said
+    assert "a budget of ttft 20 s: met" in said
 
 
 @pytest.mark.parametrize(

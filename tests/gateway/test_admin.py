@@ -20,7 +20,7 @@ async def test_experts_and_devices_are_shown_as_the_control_tells_them(serve: An
     stage = await serve()
     stage.control.statuses = {"m": ExpertStatus("m", phase="hot", loads=3)}
     stage.control.device_statuses = [DeviceStatus("local/cpu", replicas=("m@local/cpu",))]
-    stage.control.tenant_statuses = [TenantStatus("team", Attainment(met=3))]
+    stage.control.tenant_statuses = [TenantStatus("team", kept=Attainment(met=3))]
     (expert,) = (await stage.get("/admin/experts")).document["experts"]
     (tenant,) = (await stage.get("/admin/tenants")).document["tenants"]
     assert (tenant["name"], tenant["kept"]["met"]) == ("team", 3)

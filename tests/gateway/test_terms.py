@@ -16,7 +16,7 @@ COMPOSITION = Composition(
     nodes=(Node("local", (Device("cpu", 2**30),)),),
     experts=(LARGE, Expert("small", aliases=("tiny",)), Expert("plain")),
     keys=(Key("k", "0" * 64, "team"), Key("l", "1" * 64)),
-    tenants=(Tenant("team", Budget(ttft=9.0, e2e=30.0), "standard"),),
+    tenants=(Tenant("team", Budget(ttft=9.0, e2e=30.0), priority="standard"),),
 )
 
 

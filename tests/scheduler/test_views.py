@@ -69,14 +69,14 @@ def test_the_demand_is_in_order_of_what_is_due_but_never_later_than_the_bound() 
         )
         made.enqueue(RequestRecord(f"r-{name}", name, 1.0, 1.0))
         made.views.list_expert(made.experts[name])
-    assert list(made.views.demand) == [(3.0, "big"), (3.0, "small")]
+    assert list(made.views.demand) == [((0, 3.0), "big"), ((0, 3.0), "small")]
     made.enqueue(RequestRecord("r2", "small", 1.5, 1.5))
     made.views.list_expert(made.experts["small"])
-    assert list(made.views.demand) == [(2.5, "small"), (3.0, "big")]
+    assert list(made.views.demand) == [((0, 2.5), "small"), ((0, 3.0), "big")]
     for request in ("r-small", "r2"):
         made.dequeue(made.requests[request])
     made.views.list_expert(made.experts["small"])
-    assert list(made.views.demand) == [(3.0, "big")]
+    assert list(made.views.demand) == [((0, 3.0), "big")]
 
 
 def test_only_those_who_wait_for_a_turn_stand_in_line_the_oldest_first() -> None:

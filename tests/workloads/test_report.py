@@ -2,7 +2,8 @@ import math
 
 import pytest
 
-from coterie.workloads.report import Answer, Times, percentile, rows, summarise, times
+from coterie.types import Budget
+from coterie.workloads.report import Answer, Times, is_in_time, percentile, rows, summarise, times
 
 
 @pytest.mark.parametrize(
@@ -73,3 +74,19 @@ def test_rows_name_what_went_wrong_and_what_was_held_back() -> None:
 
 def test_without_an_answer_rows_say_so() -> None:
     assert dict(rows(summarise([], 1.0)))["end to end"] == "no answer"
+
+
+@pytest.mark.parametrize(
+    ("within", "in_time"),
+    [(Budget(ttft=0.2), 1), (Budget(e2e=1.5), 1), (Budget(0.3, 0.0, 2.0), 2), (Budget(), None)],
+)
+def test_those_that_kept_a_budget_are_counted(within: Budget, in_time: int | None) -> None:
+    summary = summarise(ANSWERS, 4.0, within)
+    assert summary.in_time == in_time
+    shown = dict(rows(summary))
+    assert shown.get("within the budget") == (None if in_time is None else f"{in_time} of 5")
+
+
+def test_without_a_first_token_there_is_no_telling_that_it_was_in_time() -> None:
+    assert not is_in_time(Answer("a", 0.0, 200, 1.0), Budget(ttft=2.0))
+    assert is_in_time(Answer("a", 0.0, 200, 1.0), Budget(e2e=2.0))

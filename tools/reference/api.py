@@ -39,7 +39,13 @@ EXPERT = {
     "reason": "of the last failure",
     "kept": "an account of the latency budgets of those who asked for it",
 }
-TENANT = {"name": "its name", "kept": "an account of its latency budgets"}
+TENANT = {
+    "name": "its name",
+    "weight": "its share is so much of the weights of all who want more than there is",
+    "spent_s": "seconds of the machine that prompts, tokens and loads of its requests took",
+    "waiting": "its requests that wait",
+    "kept": "an account of its latency budgets",
+}
 KEPT = {
     "met": "answered within their budget",
     "missed": "answered, but later",

@@ -72,6 +72,7 @@ MEANINGS = {
     "since": "when the request's first attempt arrived",
     "slots": "requests that a replica serves at once",
     "tenant": "whose request it is",
+    "weight": "its share of a machine that several want more of than there is",
     "unload_s": "how long its end took",
 }
 

@@ -17,6 +17,7 @@ from rich.table import Table
 from coterie.cli.client import DEFAULT_URL, Url
 from coterie.config import parse_duration
 from coterie.errors import BadRequest, CoterieError
+from coterie.types import Budget
 from coterie.workloads.arrivals import Shape, endless, poisson
 from coterie.workloads.loadgen import Target, closed_loop, connected, open_loop
 from coterie.workloads.report import Answer, Summary, rows, summarise
@@ -60,6 +61,13 @@ def bench(
         str,
         typer.Option(envvar="COTERIE_API_KEY", help="Sent as a bearer token.", show_default=False),
     ] = "",
+    ttft: Annotated[
+        str | None, typer.Option(help="Latency budget of each request, to the first token: 2s.")
+    ] = None,
+    e2e: Annotated[str | None, typer.Option(help="The same to the end of its answer.")] = None,
+    priority: Annotated[
+        str | None, typer.Option(help="interactive, standard or batch. Default: the server's.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Another seed, other prompts and arrivals.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
@@ -67,7 +75,7 @@ def bench(
 
     Example: coterie bench --rate 2 --duration 1m --prompt-tokens 200
 
-    Example: coterie bench --trace requests.csv.gz --speed 0.5 --output-tokens 16
+    Example: coterie bench --trace requests.csv.gz --speed 0.5 --ttft 2s --e2e 10s
     """
     errors = Console(stderr=True)
     try:
@@ -76,10 +84,14 @@ def bench(
             url=url.rstrip("/"),
             api="completions" if api == "completions" else "chat",
             stream=stream,
-            headers={"Authorization": f"Bearer {api_key}"} if api_key else {},
+            headers=_headers(api_key, ttft, e2e, priority),
             seed=seed,
         )
-        seconds = None if duration is None else _seconds(duration)
+        seconds = None if duration is None else _seconds("--duration", duration)
+        within = Budget(
+            ttft=_seconds("--ttft", ttft) if ttft else 0.0,
+            e2e=_seconds("--e2e", e2e) if e2e else 0.0,
+        )
         listed = asyncio.run(_experts(target))  # also where names are given: is anybody there?
         names = tuple(expert or ()) or listed
         if trace is not None:
@@ -90,7 +102,8 @@ def bench(
             shape = Shape(names, prompt_tokens or 64, output_tokens or 16)
             seconds = 30.0 if seconds is None else seconds
             arrivals = endless(shape, seed) if rate is None else poisson(shape, rate, seconds, seed)
-        summary = asyncio.run(_run(errors, target, arrivals, connections or 1, seconds))
+        run = _run(errors, target, arrivals, connections or 1, seconds, within)
+        summary = asyncio.run(run)
     except (CoterieError, ValueError) as error:
         errors.print(f"[red]{type(error).__name__}[/red]: {error}", highlight=False)
         raise typer.Exit(1) from error
@@ -114,14 +127,26 @@ def _check(api: str, rate: float | None, connections: int | None, trace: Path | 
         raise BadRequest(f"{' and '.join(given)} are different ways to load: give one of them")
 
 
-def _seconds(text: str) -> float:
+def _seconds(option: str, text: str) -> float:
     try:
         seconds = parse_duration(text)
     except ValueError as error:
-        raise BadRequest(f"--duration: {error}") from error
+        raise BadRequest(f"{option}: {error}") from error
     if not seconds:
-        raise BadRequest("--duration is 0, expected a time like 30s or 2m")
+        raise BadRequest(f"{option} is 0, expected a time like 30s or 2m")
     return seconds
+
+
+def _headers(
+    api_key: str, ttft: str | None, e2e: str | None, priority: str | None
+) -> dict[str, str]:
+    said = {
+        "Authorization": f"Bearer {api_key}" if api_key else None,
+        "x-coterie-ttft": ttft,
+        "x-coterie-e2e": e2e,
+        "x-coterie-priority": priority,
+    }
+    return {name: value for name, value in said.items() if value}
 
 
 def _replayed(
@@ -162,6 +187,7 @@ async def _run(
     arrivals: Sequence[Arrival] | Iterator[Arrival],
     connections: int,
     seconds: float | None,
+    within: Budget,
 ) -> Summary:
     total = len(arrivals) if isinstance(arrivals, Sequence) else None
     columns = (
@@ -193,7 +219,7 @@ async def _run(
                     duration_s=seconds,
                     progress=progress,
                 )
-    return summarise(answers, time.perf_counter() - begun)
+    return summarise(answers, time.perf_counter() - begun, within)
 
 
 def _table(summary: Summary) -> Table:

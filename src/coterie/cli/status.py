@@ -17,12 +17,15 @@ PIPE_WIDTH = 1000
 def status(url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
     """Show each expert and each device of a running server.
 
+    Tenants are shown where there are several, and how latency budgets were kept where any were.
+
     Example: coterie status --url http://127.0.0.1:9000
     """
     experts = call(url, "/admin/experts")["experts"]
     devices = call(url, "/admin/devices")["devices"]
+    tenants = call(url, "/admin/tenants")["tenants"]
     if as_json:
-        print_json({"experts": experts, "devices": devices})
+        print_json({"experts": experts, "devices": devices, "tenants": tenants})
         return
     console = Console()
     if not console.is_terminal:
@@ -30,6 +33,13 @@ def status(url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
     console.print(_experts(experts, time.time()))
     console.print()
     console.print(_devices(devices))
+    if len(tenants) > 1:
+        console.print()
+        console.print(_tenants(tenants))
+    promised = [one for one in (*experts, *tenants) if _count(one["kept"])]
+    if promised:
+        console.print()
+        console.print(_budgets(promised))
     for expert in experts:
         if expert["reason"]:
             typer.echo(f"{expert['name']}: {expert['reason']}")
@@ -76,6 +86,45 @@ def _devices(devices: list[dict[str, Any]]) -> Table:
             str(device["loading"]),
         )
     return table
+
+
+def _tenants(tenants: list[dict[str, Any]]) -> Table:
+    table = _table("tenant")
+    for name in ("weight", "spent", "waiting"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for tenant in tenants:
+        table.add_row(
+            tenant["name"] or "(no key)",
+            f"{tenant['weight']:g}",
+            f"{tenant['spent_s']:,.1f} s",
+            str(tenant["waiting"]),
+        )
+    return table
+
+
+def _budgets(promised: list[dict[str, Any]]) -> Table:
+    """How the latency budgets of experts and tenants were kept."""
+    table = _table("budgets of")
+    for name in ("kept", "late", "refused", "failed", "by fallbacks", "within p90"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for one in promised:
+        kept = one["kept"]
+        predicted = kept["predicted"]
+        table.add_row(
+            one["name"] or "(no key)",
+            f"{kept['met']} of {_count(kept)}",
+            str(kept["missed"]),
+            str(kept["refused"]),
+            str(kept["failed"]),
+            str(kept["degraded"]),
+            f"{kept['within_p90'] / predicted:.0%}" if predicted else "-",
+        )
+    return table
+
+
+def _count(kept: dict[str, int]) -> int:
+    """Requests that had a budget."""
+    return kept["met"] + kept["missed"] + kept["refused"] + kept["failed"]
 
 
 def _bytes(count: int) -> str:

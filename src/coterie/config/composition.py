@@ -111,6 +111,14 @@ class Tenant(Struct, frozen=True, forbid_unknown_fields=True):
         Budget,
         Meta(description="latency that its requests may cost, where neither they nor experts say"),
     ] = NO_BUDGET
+    weight: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="its share of a machine that several tenants want more of than there is: "
+            "so much of the weights of all of them",
+        ),
+    ] = 1
     priority: Annotated[
         Priority, Meta(description="the highest priority that its requests may have")
     ] = "interactive"

@@ -83,6 +83,10 @@ class Controller:
         probe = (
             experts[0].name if not any(expert.pin or expert.preload for expert in experts) else ""
         )
+        weights = {tenant.name: tenant.weight for tenant in self._composition.tenants}
+        owners = dict.fromkeys(key.tenant or key.name for key in self._composition.keys)
+        for owner in owners:
+            self.report(on.TenantDeclared(self._clock(), owner, float(weights.get(owner, 1))))
         for expert in experts:
             self.report(
                 on.Declared(

@@ -8,7 +8,7 @@ PROBE of those that are refused for their own length is let through all the same
 
 from msgspec import Struct
 
-from coterie.scheduler.forecast import first_s, load_s, rest_s, ways
+from coterie.scheduler.forecast import first_s, load_s, ways
 from coterie.scheduler.phases import Fetching
 from coterie.scheduler.records import ExpertRecord, RequestRecord, Way
 from coterie.scheduler.world import World
@@ -86,7 +86,7 @@ def _refusal(
         return Choice("", None, considered, code, reason, retry_after_s)
     best = considered[0]
     first = first_s(world, expert, request.prompt_bytes)
-    last = first + rest_s(world, expert, request.output_tokens)
+    last = first + world.rest_s(expert, request.output_tokens)
     if not _meets(world, request, expert, first, last, request.since):
         expert.declined += 1
         if expert.declined >= PROBE:

@@ -9,7 +9,7 @@ as one too many where the policy lets it pass beside a prompt that is far longer
 not count: an engine computes those of one replica together, for the price of one.
 """
 
-from coterie.scheduler import outcomes
+from coterie.scheduler import outcomes, shares
 from coterie.scheduler.actions import Action, Dispatch, Refuse
 from coterie.scheduler.eta import eta_s
 from coterie.scheduler.events import Began, Finished
@@ -45,6 +45,7 @@ class Dispatcher:
         world = self._world
         request.expert = expert.name
         request.prefill_s = world.prefill_s(expert, request.prompt_bytes)
+        shares.take(world, request, expert)
         request.latest = latest(world, request, expert) if hurried else 0.0
         if not expert.waiting:
             replica = self._open_replica(expert, request.prefill_s, now)
@@ -55,7 +56,9 @@ class Dispatcher:
         if (
             world.waiting_count >= world.limits.queue
             or len(expert.waiting) >= world.limits.queue_per_expert
+            or shares.is_full(world, world.tenant(request.tenant), expert)
         ):
+            shares.settle(world, request, expert, None)
             refuse = self._queue_full(request, expert, now)
             outcomes.ended(world, request, "refused", now, refuse.reason)
             out.append(refuse)
@@ -100,6 +103,7 @@ class Dispatcher:
         per_token_s = rest_s / further if further > 0 else 0.0
         outcome: Outcome = "answered" if event.ok else "lost"
         outcomes.ended(world, request, outcome, event.at, per_token_s=per_token_s)
+        shares.settle(world, request, expert, event.output_tokens if event.ok else None)
         replica = world.replicas.get(request.replica)
         if replica is None or replica.generation != request.generation or replica.running == 0:
             return None
@@ -185,12 +189,16 @@ class Dispatcher:
         del world.requests[request.request]
         self.line_up(world.experts[request.expert])
         outcomes.ended(world, request, "refused", now, reason)
+        shares.settle(world, request, world.experts[request.expert], None)
         out.append(Refuse(request.request, code, reason, retry_after_s, eta_s))
 
     def _queue_full(self, request: RequestRecord, expert: ExpertRecord, now: float) -> Refuse:
         limits = self._world.limits
         here = len(expert.waiting)
-        if here >= limits.queue_per_expert:
+        tenant = self._world.tenant(request.tenant)
+        if shares.is_full(self._world, tenant, expert) and self._world.is_shared:
+            reason = f"{tenant.waiting} requests of tenant {tenant.name!r} wait, which is its share"
+        elif here >= limits.queue_per_expert:
             reason = f"{here} requests wait for expert {expert.name!r} already, which is the limit"
         else:
             reason = f"{self._world.waiting_count} requests wait already, which is the limit"
@@ -277,9 +285,11 @@ class Dispatcher:
         out: list[Action],
     ) -> None:
         world = self._world
+        shares.begin(world, request)
         world.run(replica, 1)
         replica.used_at = expert.last_used_at = now
         request.replica, request.generation = replica.replica, replica.generation
+        replica.user = request.tenant
         world.compute(request, replica, now)
         if world.devices[replica.device].record.parallel_prefills and request.prefill_s >= BRIEF_S:
             world.begin_prefill(request, now + PATIENCE * request.prefill_s)

@@ -48,6 +48,16 @@ class Declared(Struct, frozen=True, tag="Declared"):
     devices: tuple[str, ...] = ()
 
 
+class TenantDeclared(Struct, frozen=True, tag="TenantDeclared"):
+    """A tenant may send requests. Where several want more than there is, each gets as much of it as
+    its `weight` is of theirs together.
+    """
+
+    at: float
+    tenant: str
+    weight: float = 1.0
+
+
 class Fetched(Struct, frozen=True, tag="Fetched"):
     """An expert's weights are on disk and verified; `footprint` is the engine's estimate for one
     replica.
@@ -196,6 +206,7 @@ Event = (
     DeviceJoined
     | NodeLeft
     | Declared
+    | TenantDeclared
     | Fetched
     | FetchFailed
     | Arrived

@@ -52,7 +52,13 @@ def expert_status(world: World, expert: ExpertRecord, now: float) -> ExpertStatu
 
 
 def tenant_status(tenant: TenantRecord) -> TenantStatus:
-    return TenantStatus(name=tenant.name, kept=msgspec.structs.replace(tenant.kept))
+    return TenantStatus(
+        name=tenant.name,
+        weight=tenant.weight,
+        spent_s=tenant.spent_s,
+        waiting=tenant.waiting,
+        kept=msgspec.structs.replace(tenant.kept),
+    )
 
 
 def device_status(world: World, device: str) -> DeviceStatus:

@@ -12,7 +12,7 @@ from coterie.scheduler.estimates import FIRST_S
 from coterie.scheduler.phases import Fetching, Phase
 from coterie.scheduler.placement import place
 from coterie.scheduler.policies import Waiting
-from coterie.scheduler.records import ExpertRecord, How, ReplicaRecord, RequestRecord, Way
+from coterie.scheduler.records import ExpertRecord, How, ReplicaRecord, RequestRecord, Turn, Way
 from coterie.scheduler.world import DeviceView, World
 
 AHEAD = 256  # requests of a line that are counted one by one
@@ -51,14 +51,6 @@ def first_s(
     return expected_s if as_it_is else world.costs.likely_s("run", expected_s)
 
 
-def rest_s(world: World, expert: ExpertRecord, output_tokens: int) -> float:
-    """Seconds from its first token to its last."""
-    if not (expert.decode.work or world.costs.decode.work):
-        return 0.0
-    tokens = world.costs.tokens(expert.output, output_tokens)
-    return max(0.0, tokens - 1) * world.costs.decode_s(expert.decode)
-
-
 def load_s(world: World, expert: ExpertRecord) -> float:
     """How long a load takes, as far as any was seen."""
     known = expert.load.count or world.costs.seconds_per_byte.count
@@ -73,7 +65,7 @@ def latest(world: World, request: RequestRecord, expert: ExpertRecord) -> float:
     if budget.ttft:
         slacks.append(budget.ttft - first)
     if budget.e2e:
-        slacks.append(budget.e2e - first - rest_s(world, expert, request.output_tokens))
+        slacks.append(budget.e2e - first - world.rest_s(expert, request.output_tokens))
     return request.since + max(0.0, min(slacks)) if slacks else 0.0
 
 
@@ -96,7 +88,7 @@ def _way(
         start_s=start_s,
         first_s=first,
         p90_s=world.costs.p90_s(how, first),
-        last_s=first + rest_s(world, expert, request.output_tokens),
+        last_s=first + world.rest_s(expert, request.output_tokens),
         reason=reason,
     )
 
@@ -126,7 +118,7 @@ def _wait_s(
     return wait_s
 
 
-def _ahead_s(world: World, view: DeviceView, turn: float) -> float:
+def _ahead_s(world: World, view: DeviceView, turn: Turn) -> float:
     """Seconds of prompts that come before a turn on a device."""
     total, left = 0.0, AHEAD
     for replica in view.replicas.values():
@@ -151,7 +143,7 @@ def _load(
         return _way(world, expert, request, "load", view, leaves_s + own_s)
     world.views.settle()
     waiting = world.waiting_of(expert) or Waiting(1, request.since, request.since)
-    due = world.policy.due(waiting, world.load_s(expert))
+    due = world.round_of(request.tag), world.policy.due(waiting, world.load_s(expert))
     before = world.views.demand.bisect_left((due, expert.name))
     placement = place(world, expert, now, waiting=waiting) if world.views.roomy else None
     held_s = max(0.0, expert.retry_at - now)

@@ -49,6 +49,7 @@ def _check_requests(world: World) -> None:
         total = sum(world.requests[name].since for name in expert.waiting)
         assert abs(total - expert.waiting_since_s) <= 1e-6 * max(1.0, abs(total)), expert.name
     assert waiting == world.waiting_count <= world.limits.queue
+    _check_tenants(world)
     running: dict[tuple[str, int], int] = {}
     for request in world.requests.values():
         if request.replica:
@@ -59,6 +60,20 @@ def _check_requests(world: World) -> None:
     for replica in world.replicas.values():
         if replica.phase is not Phase.UNLOADING:
             assert replica.running == running.get((replica.replica, replica.generation), 0), replica
+
+
+def _check_tenants(world: World) -> None:
+    counts = dict.fromkeys(world.tenants, 0)
+    for expert in world.experts.values():
+        here: dict[str, int] = {}
+        for name in expert.waiting:
+            owner = world.requests[name].tenant
+            here[owner] = here.get(owner, 0) + 1
+            counts[owner] += 1
+        assert here == expert.waiting_of, expert.name
+    for tenant in world.tenants.values():
+        assert tenant.waiting == counts[tenant.name], tenant.name
+    assert world.sharing == sum(tenant.declared for tenant in world.tenants.values())
 
 
 def _check_replicas(world: World) -> None:

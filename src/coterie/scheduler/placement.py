@@ -9,7 +9,9 @@ from itertools import islice
 
 from msgspec import Struct
 
+from coterie.scheduler import shares
 from coterie.scheduler.ledger import host_of
+from coterie.scheduler.phases import Phase
 from coterie.scheduler.policies import Resident, Waiting
 from coterie.scheduler.records import ExpertRecord, ReplicaRecord
 from coterie.scheduler.views import Key
@@ -17,6 +19,7 @@ from coterie.scheduler.world import World
 from coterie.types import Part, replica_id
 
 DEVICES_TRIED = 4  # of each order
+CANDIDATES = 64  # for eviction, of each order on a device
 
 
 class Placement(Struct, frozen=True):
@@ -77,25 +80,48 @@ def evicting(
     """
     short = missing(world, expert, device, parts)
     victims: list[ReplicaRecord] = []
-    order: list[Key] = list(world.views.idle(device))[:64]
-    if drains:
-        order += list(world.views.busy(device))[:64]
     freed = 0
-    for _, name in order:
+    for replica in _candidates(world, expert, device, drains=drains):
         if freed >= short:
             break
-        victims.append(world.replicas[name])
+        victims.append(replica)
         freed = _freed(world, device, victims)
     if freed < short or not victims:
         return None
     victims = _needed(world, device, victims, short)
     residents = [world.resident(victim) for victim in victims]
+    at = justified_at(world, expert, residents, waiting)
     return Placement(
         device=device,
         victims=tuple(victim.replica for victim in victims),
         drains=any(resident.in_use for resident in residents),
-        at=justified_at(world, expert, residents, waiting),
+        at=shares.justified_at(world, expert, victims, at) if world.is_shared else at,
     )
+
+
+def _candidates(
+    world: World, expert: ExpertRecord, device: str, *, drains: bool
+) -> list[ReplicaRecord]:
+    """Whom to evict for an expert, in this order: the idle, then the busy, each the least worth
+    keeping first. Where tenants share, those that serve others beyond their share are among them
+    though requests that they were loaded for still wait, and those kept for others come last.
+    """
+    keys: list[Key] = list(world.views.idle(device))[:CANDIDATES]
+    if drains:
+        keys += list(world.views.busy(device))[:CANDIDATES]
+    found = [world.replicas[name] for _, name in keys]
+    if not world.is_shared:
+        return found
+    if drains:
+        found += [
+            replica
+            for replica in islice(world.devices[device].replicas.values(), CANDIDATES)
+            if replica.phase is Phase.HOT
+            and world.owes(replica)
+            and not world.experts[replica.expert].pinned
+            and shares.comes_before(world, expert, replica)
+        ]
+    return sorted(found, key=lambda replica: shares.kept_until(world, expert, replica) > 0)
 
 
 def justified_at(
@@ -188,7 +214,10 @@ def _evicting(world: World, expert: ExpertRecord, drains: bool, only: str | None
     if expert.devices:
         return list(expert.devices)
     order = world.views.straining if drains else world.views.yielding
-    return [device for _, device in islice(order, DEVICES_TRIED)]
+    names = [device for _, device in islice(order, DEVICES_TRIED)]
+    if drains and world.is_shared:
+        names += (device for _, device in islice(world.views.roomy, DEVICES_TRIED))
+    return list(dict.fromkeys(names))
 
 
 def _free(world: World, device: str) -> int:

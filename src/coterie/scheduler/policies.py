@@ -55,6 +55,11 @@ class Policy(Protocol):
         """Are requests that cannot meet their budgets refused, or sent to their fallbacks?"""
         ...
 
+    @property
+    def shares(self) -> bool:
+        """Do tenants get their weighted shares of a machine that all of them want?"""
+        ...
+
     def turn(self, since: float, prefill_s: float, slack_s: float) -> float:
         """The order in which waiting requests run: the earliest first. `prefill_s`: how long its
         prompt is expected to take; `slack_s`: how long it may wait before its budget or its
@@ -84,6 +89,7 @@ class Lru:
 
     name = "lru"
     promises = False
+    shares = False
 
     def due(self, waiting: Waiting, load_s: float) -> float:
         return waiting.oldest
@@ -121,43 +127,72 @@ class Cost:
     return no cheaper: it goes at once.
     """
 
-    name = "cost"
-    promises = True
+    def __init__(self, *without: str) -> None:
+        """`without`: parts of PARTS that are left out, to see what they are worth: `lru`'s stand in
+        their place.
+        """
+        self.name = "-".join(("cost", *without))
+        self.promises = "budgets" not in without
+        self.shares = "shares" not in without
+        self._simple = Lru()
+        self._without = without
 
     def due(self, waiting: Waiting, load_s: float) -> float:
+        if "grouping" in self._without:
+            return self._simple.due(waiting, load_s)
         return waiting.accrued_at(load_s)
 
     def turn(self, since: float, prefill_s: float, slack_s: float) -> float:
+        if "order" in self._without:
+            return self._simple.turn(since, prefill_s, slack_s)
         return since + slack_s + STRETCH * prefill_s
 
     def passes(self, prefill_s: float, rest_s: float) -> bool:
         """One that shares the cores takes twice its time, and is to be done first all the same."""
-        return 2 * prefill_s <= rest_s
+        return "order" not in self._without and 2 * prefill_s <= rest_s
 
     def keep(self, resident: Resident) -> float:
+        if "eviction" in self._without:
+            return self._simple.keep(resident)
         saved = log(max(resident.load_s, 1e-6)) - log(max(resident.size_bytes, 1))
         return resident.rate_order + saved
 
     def shelter(self, resident: Resident, minimum_s: float) -> float:
         """One that is in use serves at least as long as its load took."""
+        if "switching" in self._without:
+            return self._simple.shelter(resident, minimum_s)
         window_s = max(minimum_s, resident.load_s) if resident.in_use else minimum_s
         return resident.loaded_at + window_s
 
     def earned(self, waiting: Waiting, load_s: float, victims: list[Resident]) -> float:
+        if "switching" in self._without:
+            return self._simple.earned(waiting, load_s, victims)
         harm_s = sum(victim.in_use * (load_s + victim.load_s) for victim in victims)
         return waiting.accrued_at(harm_s)
 
+
+PARTS = ("budgets", "eviction", "grouping", "order", "shares", "switching")
+"""What `cost` is made of; `cost-budgets-order` is the policy without those two."""
 
 POLICIES: dict[str, type[Lru] | type[Cost]] = {"cost": Cost, "lru": Lru}
 
 
 def policy(name: str) -> Policy:
     """The policy of that name. Raises KeyError; `policy_problem` says it kindly."""
-    return POLICIES[name]()
+    if policy_problem(name) is not None:
+        raise KeyError(name)
+    base, *without = name.split("-")
+    return Cost(*without) if without else POLICIES[base]()
 
 
 def policy_problem(name: str) -> Problem | None:
     """What to say of an unknown policy's name in the document."""
-    if name in POLICIES:
-        return None
-    return Problem("scheduler.policy", f"no policy {name!r}; known: {', '.join(sorted(POLICIES))}")
+    base, *without = name.split("-")
+    if base not in POLICIES:
+        known = ", ".join(sorted(POLICIES))
+        return Problem("scheduler.policy", f"no policy {base!r}; known: {known}")
+    unknown = [part for part in without if part not in PARTS]
+    if without and (base != "cost" or unknown or len(set(without)) < len(without)):
+        message = f"{name!r} is no policy: after 'cost-' come parts of it to leave out, each once"
+        return Problem("scheduler.policy", f"{message}: {', '.join(PARTS)}")
+    return None

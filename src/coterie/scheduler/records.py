@@ -16,6 +16,8 @@ from coterie.scheduler.phases import Fetching, Phase
 from coterie.types import NO_BUDGET, Budget, Footprint, Part, Priority
 
 NO_FOOTPRINT = Footprint()
+Turn = tuple[int, float]
+"""A place in an order: the round of its tenant's share, and the time that the policy says."""
 Evicts = Literal["nobody", "idle", "anybody"]
 Outcome = Literal["answered", "refused", "lost"]
 How = Literal["hot", "turn", "loading", "load", "unavailable"]
@@ -47,9 +49,14 @@ class Attainment(Struct):
 
 
 class TenantRecord(Struct):
-    """Whose requests they are."""
+    """Whose requests they are, and what was spent on them."""
 
     name: str
+    declared: bool = False
+    weight: float = 1.0
+    spent_s: float = 0.0  # seconds of prompts, tokens and loads
+    tag: float = 0.0  # the virtual time up to which its requests so far are served (see `shares`)
+    waiting: int = 0
     kept: Attainment = field(default_factory=Attainment)
 
 
@@ -81,12 +88,14 @@ class ExpertRecord(Struct):
         None  # someone wants it resident even if nobody waits: operator, preload, pin
     )
     evicts: Evicts = "nobody"  # ... and who may be evicted for that
-    due: float | None = None  # its key among those to be loaded
+    due: Turn | None = None  # its key among those to be loaded
+    waiting_of: dict[str, int] = field(default_factory=dict)  # by tenant, where they share
     failures: int = 0
     retry_at: float = 0.0
     reason: str = ""  # of the last failure
     evicted_at: float = 0.0
     evicted_for: str = ""
+    paid: bool = False  # its next load is charged to somebody already
     last_used_at: float = 0.0
     loads: int = 0
     evictions: int = 0
@@ -109,6 +118,7 @@ class ReplicaRecord(Struct):
     computing: int = 0  # of those, how many whose answer has not begun
     loaded_at: float = 0.0
     used_at: float = 0.0
+    user: str = ""  # the tenant that used it last
     doomed_for: str = ""  # the expert whose claim drains it
 
 
@@ -152,7 +162,9 @@ class RequestRecord(Struct):
     considered: tuple[Way, ...] = ()  # ... and what else could have been done
     began_at: float = 0.0  # when its first token came
     prefill_s: float = 0.0  # how long its prompt is expected to take
-    turn: float = 0.0  # its key among those that wait for a turn
+    turn: Turn = (0, 0.0)  # its key among those that wait for a turn
+    tag: float = 0.0  # the virtual time at which its share of the machine begins (see `shares`)
+    charged_s: float = 0.0  # what it is expected to cost, as it was charged to its tenant
     replica: str = ""
     generation: int = 0
     loading_s: float = 0.0
@@ -211,3 +223,4 @@ class Snapshot(Struct, tag="Snapshot"):
     requests: list[RequestRecord]
     claims: list[Claim]
     tenants: list[TenantRecord] = []
+    virtual: float = 0.0

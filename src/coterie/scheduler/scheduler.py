@@ -10,7 +10,7 @@ from typing import assert_never
 from coterie.config import Limits
 from coterie.scheduler import events as on
 from coterie.scheduler import explain as look
-from coterie.scheduler import outcomes, snapshots
+from coterie.scheduler import outcomes, shares, snapshots
 from coterie.scheduler.actions import Action, Fetch, Refuse
 from coterie.scheduler.admission import Choice, choose, in_words
 from coterie.scheduler.dispatch import Dispatcher
@@ -74,6 +74,8 @@ class Scheduler:
                 self._lifecycle.left(event, out)
             case on.Declared():
                 self._declared(event, out)
+            case on.TenantDeclared():
+                self._tenant_declared(event)
             case on.LoadRequested():
                 self._load_requested(event, out)
             case on.UnloadRequested():
@@ -145,7 +147,13 @@ class Scheduler:
         KeyError if there is no such expert.
         """
         request = RequestRecord(
-            "", expert, now, now, prompt_bytes=prompt_bytes, output_tokens=output_tokens
+            "",
+            expert,
+            now,
+            now,
+            prompt_bytes=prompt_bytes,
+            output_tokens=output_tokens,
+            tag=self._world.virtual,
         )
         return ways(self._world, self._world.experts[expert], request, now)
 
@@ -178,6 +186,7 @@ class Scheduler:
             budget=event.budget,
             fallbacks=tuple(name for name in event.fallbacks if name in world.experts),
         )
+        shares.tag(world, request)
         if event.attempt:
             outcomes.again(world, request)
         names = (event.expert, *request.fallbacks)
@@ -245,6 +254,7 @@ class Scheduler:
         expert = world.experts[request.expert]
         world.dequeue(request)
         del world.requests[request.request]
+        shares.settle(world, request, expert, None)
         self._left_line(expert, event.at, out)
 
     def _left_line(self, expert: ExpertRecord, now: float, out: list[Action]) -> None:
@@ -293,7 +303,9 @@ class Scheduler:
             if choice is not None:
                 world.dequeue(request)
                 del world.requests[request.request]
+                shares.settle(world, request, expert, None)
                 request.fallbacks = ()  # it is moved once: nothing is passed round and round
+                self._dispatcher.line_up(expert)
                 self._place(request, choice, now, out)
                 self._left_line(expert, now, out)
                 return
@@ -362,6 +374,14 @@ class Scheduler:
             fetching=Fetching.FETCHING,
         )
         out.append(Fetch(event.expert))
+
+    def _tenant_declared(self, event: on.TenantDeclared) -> None:
+        assert event.weight > 0, event
+        tenant = self._world.tenant(event.tenant)
+        tenant.weight = event.weight
+        if not tenant.declared:
+            tenant.declared = True
+            self._world.sharing += 1
 
     def _load_requested(self, event: on.LoadRequested, out: list[Action]) -> None:
         expert = self._world.experts.get(event.expert)

@@ -22,6 +22,7 @@ def take(world: World, at: float) -> Snapshot:
         requests=list(world.requests.values()),
         claims=list(world.claims.values()),
         tenants=list(world.tenants.values()),
+        virtual=world.virtual,
     )
     return _decode(json.encode(snapshot))
 
@@ -34,6 +35,8 @@ def restore(world: World, snapshot: Snapshot) -> None:
     world.costs, world.generation = snapshot.costs, snapshot.generation
     for device in snapshot.devices:
         world.add_device(device)
+    world.virtual = snapshot.virtual
+    world.sharing = sum(tenant.declared for tenant in snapshot.tenants)
     world.tenants = {tenant.name: tenant for tenant in snapshot.tenants}
     for expert in snapshot.experts:
         world.experts[expert.name] = expert

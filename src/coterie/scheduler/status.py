@@ -31,9 +31,14 @@ class ExpertStatus(Struct, frozen=True):
 
 
 class TenantStatus(Struct, frozen=True):
-    """One tenant: what became of its requests with a budget."""
+    """One tenant: its share, the seconds of the machine that were spent on it, those of its
+    requests that wait, and what became of those with a budget.
+    """
 
     name: str
+    weight: float = 1.0
+    spent_s: float = 0.0
+    waiting: int = 0
     kept: Attainment = field(default_factory=Attainment)
 
 

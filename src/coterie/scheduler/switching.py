@@ -8,6 +8,7 @@ victims back.
 from collections.abc import Iterable
 from itertools import islice
 
+from coterie.scheduler import shares
 from coterie.scheduler.actions import Action, Load, Unload
 from coterie.scheduler.phases import Phase
 from coterie.scheduler.placement import Placement, evicting, missing, place, releasing
@@ -118,6 +119,8 @@ class Switcher:
         """
         world = self._world
         expert = world.experts[replica.expert]
+        if doomed_for in world.experts:
+            shares.charge_eviction(world, replica, world.experts[doomed_for])
         if doomed_for:
             expert.evictions += 1
             expert.evicted_at, expert.evicted_for = now, doomed_for
@@ -240,6 +243,7 @@ class Switcher:
             deadline=now + limits.load_base + limits.load_per_gib * size / GIB,
         )
         world.add_replica(replica)
+        shares.charge_load(world, expert)
         expert.loads += 1
         expert.asked_at = None
         world.views.list_expert(expert)

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 from sortedcontainers import SortedDict, SortedList
 
 from coterie.scheduler.phases import Phase
-from coterie.scheduler.records import ExpertRecord, ReplicaRecord, RequestRecord
+from coterie.scheduler.records import ExpertRecord, ReplicaRecord, RequestRecord, Turn
 
 if TYPE_CHECKING:
     from coterie.scheduler.world import World
 
 Key = tuple[float, str]
+Place = tuple[Turn, str]
 
 
 class DeviceOrder:
@@ -29,7 +30,9 @@ class DeviceOrder:
     def __init__(self) -> None:
         self.idle: SortedList[Key] = SortedList()  # (keep, replica): evictable now
         self.busy: SortedList[Key] = SortedList()  # (keep, replica): evictable after a drain
-        self.line: SortedList[Key] = SortedList()  # (turn, replica): has a free slot for a request
+        self.line: SortedList[Place] = (
+            SortedList()
+        )  # (turn, replica): has a free slot for a request
 
 
 class Views:
@@ -37,7 +40,7 @@ class Views:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self.demand: SortedList[Key] = SortedList()  # (due, expert): to be loaded
+        self.demand: SortedList[Place] = SortedList()  # (due, expert): to be loaded
         self.stale = False  # somebody came among them, or may be evicted now, since last considered
         self.roomy: SortedList[Key] = SortedList()  # (-free bytes, device): a load may start
         self.yielding: SortedList[Key] = SortedList()  # (lowest keep of its idle, device): likewise
@@ -51,8 +54,9 @@ class Views:
         self._dirty: dict[str, ReplicaRecord] = {}
         self._dirty_devices: dict[str, None] = {}
         self._listed: dict[str, tuple[bool, float]] = {}  # replica -> (busy?, keep)
-        self._queues: dict[str, SortedList[Key]] = {}  # expert -> (turn, request) of who waits
-        self._lined: dict[str, float] = {}  # replica -> turn
+        self._queues: dict[str, SortedList[Place]] = {}  # expert -> (turn, request) of who waits
+        self._tags: SortedList[Key] = SortedList()  # (tag, request) of all who wait
+        self._lined: dict[str, Turn] = {}  # by replica
         self.moved: dict[str, None] = {}  # devices whose line changed since turns were given
         self._device_keys: dict[str, tuple[float | None, float | None, float | None]] = {}
 
@@ -61,12 +65,14 @@ class Views:
     def list_expert(self, expert: ExpertRecord) -> None:
         """Puts an expert where it belongs among those to be loaded, or takes it out."""
         world = self._world
-        due: float | None = None
+        due: Turn | None = None
         if (expert.waiting or expert.asked_at is not None) and world.can_grow(expert):
             waiting = world.waiting_of(expert)
             assert waiting is not None
-            due = world.policy.due(waiting, world.load_s(expert))
-            due = max(min(due, waiting.oldest + world.limits.starvation), expert.retry_at)
+            at = world.policy.due(waiting, world.load_s(expert))
+            at = max(min(at, waiting.oldest + world.limits.starvation), expert.retry_at)
+            first = self.first(expert)
+            due = (first[0][0] if first else world.round_of(world.virtual), at)
         if due == expert.due:
             return
         if expert.due is not None:
@@ -82,19 +88,25 @@ class Views:
         """Puts a waiting request among those of its expert."""
         queue = self._queues.setdefault(request.expert, SortedList())
         queue.add((request.turn, request.request))
+        self._tags.add((request.tag, request.request))
 
     def unqueue(self, request: RequestRecord) -> None:
         queue = self._queues[request.expert]
         queue.remove((request.turn, request.request))
+        self._tags.remove((request.tag, request.request))
         if not queue:
             del self._queues[request.expert]
 
-    def first(self, expert: ExpertRecord) -> Key | None:
+    def first_tag(self) -> float | None:
+        """The earliest tag of all who wait (see `shares`)."""
+        return self._tags[0][0] if self._tags else None
+
+    def first(self, expert: ExpertRecord) -> Place | None:
         """The turn and the name of the request of an expert that runs next."""
         queue = self._queues.get(expert.name)
         return queue[0] if queue else None
 
-    def ahead(self, expert: str, turn: float) -> Iterable[Key]:
+    def ahead(self, expert: str, turn: Turn) -> Iterable[Place]:
         """Those of an expert's waiting requests that come before a turn, in order."""
         queue = self._queues.get(expert)
         return queue.irange(maximum=(turn, "")) if queue else ()
@@ -107,7 +119,7 @@ class Views:
         if not world.devices[replica.device].takes_turns:
             return
         expert = world.experts[replica.expert]
-        turn: float | None = None
+        turn: Turn | None = None
         if replica.phase is Phase.HOT and replica.running < expert.slots:
             first = self.first(expert)
             turn = None if first is None else first[0]
@@ -123,7 +135,7 @@ class Views:
             self._lined[replica.replica] = turn
         self.moved[replica.device] = None
 
-    def line(self, device: str) -> SortedList[Key]:
+    def line(self, device: str) -> SortedList[Place]:
         """Those who wait for a turn on a device, in order."""
         return self._order(device).line
 

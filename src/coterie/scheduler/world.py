@@ -17,6 +17,7 @@ from coterie.scheduler.records import (
     ReplicaRecord,
     RequestRecord,
     TenantRecord,
+    Turn,
 )
 from coterie.scheduler.views import Key, Views
 from coterie.types import Part, Priority
@@ -25,6 +26,8 @@ TRUSTED_AFTER = (
     16  # services: memory grows with the first long prompts, so an estimate holds until then
 )
 
+ROUND_S = 1.0
+"""Virtual seconds within which budgets and lengths of prompts decide, whoever's they are."""
 SLACK: dict[Priority, float] = {"interactive": 0.1, "standard": 0.5, "batch": 1.0}
 """How long a request without a budget may wait before its turn presses, of the starvation bound: so
 priorities age, and nothing waits for ever.
@@ -82,6 +85,8 @@ class World:
         self.homes: dict[str, dict[str, ReplicaRecord]] = {}  # expert -> its replicas
         self.tenants: dict[str, TenantRecord] = {}
         self.past: OrderedDict[str, Past] = OrderedDict()  # the last that ended; not in snapshots
+        self.virtual = 0.0  # the time that tags are of (see `shares`)
+        self.sharing = 0  # tenants that were declared
         self.waiting_count = 0
         self.views = Views(self)
 
@@ -116,12 +121,32 @@ class World:
         until = request.since + self.limits.wait
         return min(until, request.latest) if request.latest else until
 
+    def rest_s(self, expert: ExpertRecord, output_tokens: int) -> float:
+        """Seconds from an answer's first token to its last, as far as any was seen;
+        `output_tokens`: the most that are wanted.
+        """
+        if not (expert.decode.work or self.costs.decode.work):
+            return 0.0
+        tokens = self.costs.tokens(expert.output, output_tokens)
+        return max(0.0, tokens - 1) * self.costs.decode_s(expert.decode)
+
     def knows_prompts(self, expert: ExpertRecord) -> bool:
         """Was any prompt's time seen?"""
         return bool(expert.prefill.work or self.costs.prefill.work)
 
-    def turn(self, request: RequestRecord, prefill_s: float) -> float:
-        """A request's place among those that wait, never later than the starvation bound."""
+    @property
+    def is_shared(self) -> bool:
+        """Are there tenants among whom the machine is shared?"""
+        return self.sharing > 1 and self.policy.shares
+
+    def round_of(self, virtual: float) -> int:
+        """The round of a virtual time; all are in one where nobody shares."""
+        return int(virtual / ROUND_S) if self.is_shared else 0
+
+    def turn(self, request: RequestRecord, prefill_s: float) -> Turn:
+        """A request's place among those that wait: its tenant's round, and within that the time
+        which the policy says, never later than the starvation bound.
+        """
         bound_s = self.limits.starvation
         budget = request.budget
         if budget.is_bounded:
@@ -130,7 +155,7 @@ class World:
         else:
             slack_s = SLACK[request.priority] * bound_s
         turn = self.policy.turn(request.since, prefill_s, slack_s)
-        return min(turn, request.since + bound_s)
+        return self.round_of(request.tag), min(turn, request.since + bound_s)
 
     def tenant(self, name: str) -> TenantRecord:
         """Whose requests they are, known from the first of them on."""
@@ -195,16 +220,25 @@ class World:
         if request.attempt:
             expert.waiting.move_to_end(request.request, last=False)
         expert.waiting_since_s += request.since
-        self.waiting_count += 1
+        self._count_waiting(request, expert, 1)
         self.views.queue(request)
 
     def dequeue(self, request: RequestRecord) -> None:
         expert = self.experts[request.expert]
         del expert.waiting[request.request]
         expert.waiting_since_s = expert.waiting_since_s - request.since if expert.waiting else 0.0
-        self.waiting_count -= 1
+        self._count_waiting(request, expert, -1)
         self.views.unqueue(request)
         self.doubt(expert)
+
+    def _count_waiting(self, request: RequestRecord, expert: ExpertRecord, step: int) -> None:
+        self.waiting_count += step
+        self.tenant(request.tenant).waiting += step
+        here = expert.waiting_of.get(request.tenant, 0) + step
+        if here:
+            expert.waiting_of[request.tenant] = here
+        else:
+            del expert.waiting_of[request.tenant]
 
     def doubt(self, expert: ExpertRecord) -> None:
         """Marks an expert's claim for giving up, if nobody wants it any more."""

@@ -21,7 +21,7 @@ BUDGETS = (
 @st.composite
 def worlds(draw: st.DrawFn) -> World:
     """A random composition, its arrivals, its operators and its faults."""
-    name = draw(st.sampled_from(["cost", "lru"]))
+    name = draw(st.sampled_from(["cost", "cost", "lru", "cost-order-grouping", "cost-eviction"]))
     limits = Limits(
         wait=draw(st.sampled_from([5.0, 30.0])),
         starvation=draw(st.sampled_from([0.0, 1.0, 5.0])),
@@ -62,6 +62,9 @@ def worlds(draw: st.DrawFn) -> World:
                 )
             ]
         )
+    if draw(st.booleans()):
+        weight = draw(st.sampled_from([0.5, 1.0, 3.0]))
+        world.add([on.TenantDeclared(0.0, ""), on.TenantDeclared(0.0, "x", weight)])
     for name in models:
         world.add(
             [

@@ -2,7 +2,7 @@
 
 from coterie.workloads.arrivals import Shape, constant, endless, poisson
 from coterie.workloads.loadgen import Target, closed_loop, connected, open_loop
-from coterie.workloads.report import Answer, Summary, percentile, rows, summarise
+from coterie.workloads.report import Answer, Summary, is_in_time, percentile, rows, summarise
 from coterie.workloads.requests import Arrival, at_speed, before, with_tokens
 from coterie.workloads.traces import read_trace
 
@@ -18,6 +18,7 @@ __all__ = [
     "connected",
     "constant",
     "endless",
+    "is_in_time",
     "open_loop",
     "percentile",
     "poisson",

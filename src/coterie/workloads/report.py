@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
+from coterie.types import NO_BUDGET, Budget
+
 
 class Answer(Struct, frozen=True):
     """What became of a request. Times are seconds from its sending, `sent_s` from the start.
@@ -51,6 +53,7 @@ class Summary(Struct, frozen=True):
     total: Times | None
     waited_s: float
     errors: dict[str, int]
+    in_time: int | None = None  # within the latency budget; None: there was none
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
@@ -78,8 +81,8 @@ def times(values: Sequence[float]) -> Times | None:
     )
 
 
-def summarise(answers: Sequence[Answer], wall_s: float) -> Summary:
-    """The numbers of a run that took `wall_s`."""
+def summarise(answers: Sequence[Answer], wall_s: float, within: Budget = NO_BUDGET) -> Summary:
+    """The numbers of a run that took `wall_s`; `within`: the latency that each was to keep to."""
     good = [answer for answer in answers if answer.is_good]
     output_tokens = sum(answer.output_tokens for answer in good)
     return Summary(
@@ -94,7 +97,15 @@ def summarise(answers: Sequence[Answer], wall_s: float) -> Summary:
         total=times([answer.total_s for answer in good]),
         waited_s=max((answer.waited_s for answer in answers), default=0.0),
         errors=_counted(answer for answer in answers if not answer.is_good),
+        in_time=sum(is_in_time(answer, within) for answer in good) if within.is_bounded else None,
     )
+
+
+def is_in_time(answer: Answer, within: Budget) -> bool:
+    """Did a good answer keep to a latency budget, as its client saw it?"""
+    if within.ttft and (answer.first_s is None or answer.first_s > within.ttft):
+        return False
+    return not within.e2e or answer.total_s <= within.e2e
 
 
 def rows(summary: Summary) -> list[tuple[str, str]]:
@@ -107,6 +118,8 @@ def rows(summary: Summary) -> list[tuple[str, str]]:
         ("time to first token", _spelt(summary.first_token)),
         ("end to end", _spelt(summary.total)),
     ]
+    if summary.in_time is not None:
+        lines.insert(1, ("within the budget", f"{summary.in_time} of {summary.sent}"))
     if summary.waited_s > 0:
         lines.append(("held back here at most", f"{summary.waited_s * 1000:.1f} ms"))
     lines += [(f"failed: {error}", str(count)) for error, count in summary.errors.items()]
