@@ -17,17 +17,18 @@ from benchmarks.processes import free_port, running
 
 
 class Served(Struct, frozen=True):
-    """A running Coterie: its address and the id of its process."""
+    """A running Coterie: its address, the id of its process, and a key where it asks for one."""
 
     url: str
     pid: int
+    key: str = ""
 
     def experts(self) -> list[dict[str, Any]]:
         """What `GET /admin/experts` says of each expert."""
-        return list(get(self.url + "/admin/experts")["experts"])
+        return list(get(self.url + "/admin/experts", self.key)["experts"])
 
     def devices(self) -> list[dict[str, Any]]:
-        return list(get(self.url + "/admin/devices")["devices"])
+        return list(get(self.url + "/admin/devices", self.key)["devices"])
 
     def loads(self) -> int:
         """Loads so far, over all experts."""
@@ -63,7 +64,7 @@ def composition(
 
 @contextmanager
 def coterie_up(
-    document: dict[str, Any], folder: Path, *, core: int | None = None
+    document: dict[str, Any], folder: Path, *, core: int | None = None, key: str = ""
 ) -> Iterator[Served]:
     """Runs `coterie up` on the document, with a state of its own in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -81,11 +82,12 @@ def coterie_up(
         core=core,
         environment={"PYTHONPATH": path},
     ) as pid:
-        yield Served(url, pid)
+        yield Served(url, pid, key)
 
 
-def get(url: str) -> Any:
-    with urllib.request.urlopen(url, timeout=30) as answer:
+def get(url: str, key: str = "") -> Any:
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=30) as answer:
         return json.loads(answer.read())
 
 

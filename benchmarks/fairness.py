@@ -37,7 +37,7 @@ def run(*, environments: Path, work: Path, seconds: float = 60.0, runs: int = 3)
                 {"name": key, "sha256": hashlib.sha256(key.encode()).hexdigest()} for key in KEYS
             ]
             more = {"keys": keys, "limits": {"wait": "30s"}}
-            with coterie(field, policy, ROOM, more=more) as running:
+            with coterie(field, policy, ROOM, more=more, key=KEYS[0]) as running:
                 quiet, loud = asyncio.run(_send(running.url, seconds, alone=name == "alone"))
             row = row_of(name, quiet, loud)
             print("  ".join(f"{key} {value}" for key, value in row.items()), file=sys.stderr)

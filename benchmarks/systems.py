@@ -23,9 +23,10 @@ def coterie(
     room: int,
     preload: bool = False,
     more: Mapping[str, Any] | None = None,
+    key: str = "",
 ) -> Iterator[Running]:
     """Coterie with a budget for `room` experts: so many times what the engine says one takes.
-    `more`: further fields of the document.
+    `more`: further fields of the document, which may ask for a `key`.
     """
     options = {"ubatch": UBATCH}  # the engine's own default, written out
     experts: list[dict[str, Any]] = [
@@ -42,7 +43,7 @@ def coterie(
     budget = budget_bytes(field, room)
     document = composition(experts, hot_bytes=budget, threads=THREADS, policy=policy)
     document |= more or {}
-    with coterie_up(document, field.folder / f"coterie-{policy}-{room}") as served:
+    with coterie_up(document, field.folder / f"coterie-{policy}-{room}", key=key) as served:
         if preload:
             _wait_until_hot(served.experts)
         before = served.loads()

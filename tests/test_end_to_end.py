@@ -8,6 +8,7 @@ import importlib.util
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -309,6 +310,40 @@ def test_an_expert_whose_template_has_tools_calls_them(tmp_path: Path) -> None:
             for delta in chunk.choices[0].delta.tool_calls or ():
                 arguments += (delta.function and delta.function.arguments) or ""
         assert json.loads(arguments) == {"city": "Paris"}
+
+
+def test_a_flow_of_two_experts_in_the_memory_of_one_streams_its_last(tmp_path: Path) -> None:
+    file = write(tmp_path, "a", "b", hot="300MiB")
+    document = yaml.safe_load(file.read_text())
+    document["flows"] = [
+        {
+            "name": "both",
+            "kind": "chain",
+            "stages": [
+                {"expert": "a", "name": "draft", "fields": {"max_tokens": 4, "temperature": 0}},
+                {"expert": "b", "prompt": "Say it otherwise: {draft}"},
+            ],
+        }
+    ]
+    file.write_text(yaml.safe_dump(document))
+    asked: Any = {
+        "model": "both",
+        "messages": [{"role": "user", "content": "Where is Paris?"}],
+        "max_tokens": 8,
+    }
+    with served(file, tmp_path / "state") as server, client(server.url) as sdk:
+        raw = sdk.chat.completions.with_raw_response.create(**asked)
+        answer = raw.parse()
+        assert answer.choices[0].message.content
+        assert answer.usage is not None
+        assert answer.usage.completion_tokens > 4
+        stages = raw.headers["x-coterie-stages"]
+        assert re.fullmatch(r"draft=a \d+ms, b=b \d+ms", stages), stages
+        chunks = list(sdk.chat.completions.create(**asked, stream=True))
+        assert sum(bool(chunk.choices[0].delta.content) for chunk in chunks if chunk.choices) >= 2
+        loads = {name: expert["loads"] for name, expert in experts(server.url).items()}
+        assert loads == {"a": 2, "b": 2}
+        assert_ends_clean(server)
 
 
 def test_an_expert_with_more_requests_than_slots_gets_a_replica_on_another_device(

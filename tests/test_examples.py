@@ -17,6 +17,7 @@ from coterie.config import (
     decode,
     json_schema,
 )
+from coterie.config.flow import Accept, Flow, Stage
 from coterie.types import Budget, Device, Expert, Node
 
 EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.yaml"))
@@ -50,6 +51,10 @@ def test_the_full_example_shows_every_field_there_is() -> None:
     assert set(document["keys"][0]) == _fields(Key)
     assert set(document["tenants"][0]) == _fields(Tenant)
     assert set(document["experts"][0]["budget"]) == _fields(Budget)
+    (flow,) = document["flows"]
+    assert set(flow) == _fields(Flow)
+    assert set(flow["stages"][0]) == _fields(Stage)
+    assert set(flow["stages"][0]["accept"]) == _fields(Accept)
     assert set(document["experts"][0]) == _fields(Expert)
     assert set(document["nodes"][0]) == _fields(Node)
     assert set(document["nodes"][0]["devices"][0]) == _fields(Device)

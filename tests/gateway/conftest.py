@@ -12,6 +12,7 @@ import pytest
 import uvloop
 
 from coterie.config import Composition, Key, Limits
+from coterie.config.flow import Flow
 from coterie.gateway import Gateway
 from coterie.testing.control import FakeControl
 from coterie.testing.upstream import ScriptedUpstream
@@ -26,13 +27,17 @@ def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.Abstrac
 
 
 def composition(
-    *experts: Expert, limits: Limits = LIMITS, keys: tuple[Key, ...] = ()
+    *experts: Expert,
+    limits: Limits = LIMITS,
+    keys: tuple[Key, ...] = (),
+    flows: tuple[Flow, ...] = (),
 ) -> Composition:
     return Composition(
         nodes=(Node("local", (Device("cpu", 2**30),)),),
         experts=experts or (Expert("m", engine="echo", context=512, aliases=("alias/of:m",)),),
         limits=limits,
         keys=keys,
+        flows=flows,
     )
 
 

@@ -48,7 +48,7 @@ def test_statuses_show_phase_tier_and_bytes() -> None:
     hot_one, cold_one = core.experts(2.0)
     assert (hot_one.phase, hot_one.tier, hot_one.estimated_bytes) == ("hot", "hot", 12)
     assert (cold_one.phase, cold_one.tier, cold_one.loads) == ("cold", "cold", 0)
-    (device,) = core.devices()
+    (device,) = core.devices(100.0)
     assert (device.used_bytes, device.hot_bytes, device.replicas) == (12, 12, ("a@n/d",))
 
 
@@ -61,7 +61,7 @@ def test_looking_changes_nothing() -> None:
     for subject in ("a", "b", "r", "nobody"):
         core.explain(subject, 2.0)
     core.experts(2.0)
-    core.devices()
+    core.devices(100.0)
     assert core.snapshot(2.0) == before
 
 

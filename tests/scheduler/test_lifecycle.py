@@ -51,7 +51,7 @@ def test_a_load_beyond_its_deadline_is_killed_and_its_bytes_stay_reserved_until_
     assert isinstance(load, Load)
     (kill,) = core.handle(on.Tick(load.deadline))
     assert kill == Unload("a@n/d", 1, "its load took longer than its deadline", force=True)
-    assert core.devices()[0].used_bytes == 12
+    assert core.devices(100.0)[0].used_bytes == 12
     assert core.handle(on.Arrived(load.deadline, "s", "b")) == []
     (next_load,) = core.handle(on.Unloaded(load.deadline + 3.0, "a@n/d", 1))
     assert isinstance(next_load, Load)
@@ -64,9 +64,9 @@ def test_a_crash_keeps_the_bytes_until_they_are_confirmed_free() -> None:
     hot(core, "a", 1.0)
     core.handle(on.Arrived(2.0, "r", "a"))
     assert core.handle(on.Crashed(3.0, "a@n/d", 1, "signal 9")) == []
-    assert core.devices()[0].used_bytes == 12
+    assert core.devices(100.0)[0].used_bytes == 12
     assert core.handle(on.Unloaded(3.1, "a@n/d", 1)) == []
-    assert core.devices()[0].used_bytes == 0
+    assert core.devices(100.0)[0].used_bytes == 0
     core.handle(on.Finished(3.2, "r", ok=False))
     core.check()
 
@@ -78,7 +78,7 @@ def test_a_report_without_a_replica_frees_what_was_believed_to_be_there() -> Non
     assert core.handle(on.Reported(20.0, "n", (("ghost@n/d", 7),))) == [
         Unload("ghost@n/d", 7, "no such replica is known", force=True)
     ]
-    assert core.devices()[0].used_bytes == 0
+    assert core.devices(100.0)[0].used_bytes == 0
     core.check()
 
 
@@ -89,7 +89,7 @@ def test_a_node_that_leaves_takes_its_bytes_and_its_replicas_along() -> None:
     core.handle(on.Arrived(2.0, "r", "a"))
     core.handle(on.NodeLeft(3.0, "n", "unplugged"))
     core.check()
-    assert core.devices() == []
+    assert core.devices(100.0) == []
     core.handle(on.Finished(3.0, "r", ok=False))
     core.handle(on.Arrived(4.0, "r2", "a"))
     (load,) = core.handle(on.DeviceJoined(5.0, "m/d", "m", 12))

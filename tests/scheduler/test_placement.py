@@ -1,6 +1,6 @@
 """Where there is room, or who goes: no more than needed, the least worth keeping."""
 
-from coterie.scheduler import Unload
+from coterie.scheduler import Load, Unload
 from coterie.scheduler import events as on
 from coterie.testing.core import hot, ready, scheduler
 from coterie.types import Footprint, Part
@@ -15,7 +15,7 @@ def test_experts_over_one_file_share_its_bytes() -> None:
         core.handle(on.Fetched(0.0, name, Footprint(hot=parts)))
     assert len(core.handle(on.Arrived(1.0, "r1", "a"))) == 1
     assert len(core.handle(on.Arrived(1.0, "r2", "b"))) == 1
-    assert core.devices()[0].used_bytes == 14
+    assert core.devices(100.0)[0].used_bytes == 14
     core.check()
 
 
@@ -40,3 +40,57 @@ def test_the_cost_policy_keeps_the_expert_that_is_asked_for_most() -> None:
     hot(core, "b", 20.0)
     (unload,) = core.handle(on.Arrived(40.0, "r", "c"))
     assert unload == Unload("b@n/d", 2, "room for 'c'")  # `lru` would have taken a
+
+
+def test_a_hint_loads_ahead_into_free_memory_and_is_a_hit_when_it_is_asked_for() -> None:
+    core = scheduler()
+    ready(core, "a", "b", hot=24)
+    hot(core, "a", 1.0)
+    (load,) = core.handle(on.Hinted(10.0, "b"))
+    assert isinstance(load, Load)
+    core.handle(on.Loaded(11.0, "b@n/d", load.generation, 1.0))
+    assert core.handle(on.Hinted(11.5, "b")) == []
+    core.handle(on.Arrived(12.0, "r", "b"))
+    (_, b) = core.experts(12.0)
+    assert (b.foresight.hints, b.foresight.loads, b.foresight.hits) == (2, 1, 1)
+    core.check()
+
+
+def test_a_hint_takes_the_place_of_one_that_is_idle_for_long_but_of_no_other() -> None:
+    core = scheduler()
+    ready(core, "a", "b")
+    hot(core, "a", 1.0)
+    assert core.handle(on.Hinted(2.0, "b")) == []
+    core.handle(on.Arrived(10.0, "r", "a"))
+    assert core.handle(on.Hinted(10.0, "b")) == []
+    core.handle(on.Finished(10.1, "r", run_s=0.1))
+    assert core.handle(on.Tick(13.0)) == []  # nor later: a hint that cannot be followed is dropped
+    (unload,) = core.handle(on.Hinted(20.0, "b"))
+    assert isinstance(unload, Unload)
+    core.check()
+
+
+def test_a_hint_is_not_followed_while_anybody_waits() -> None:
+    core = scheduler()
+    ready(core, "a", "b", hot=24, parallel_loads=2)
+    core.handle(on.Arrived(1.0, "r", "a"))
+    assert core.handle(on.Hinted(1.1, "b")) == []
+
+
+def test_what_was_loaded_ahead_for_nothing_is_counted() -> None:
+    core = scheduler()
+    ready(core, "a", "b")
+    (load,) = core.handle(on.Hinted(1.0, "b"))
+    assert isinstance(load, Load)
+    core.handle(on.Loaded(2.0, "b@n/d", load.generation, 1.0))
+    (unload,) = core.handle(on.Arrived(3.0, "r", "a"))
+    assert isinstance(unload, Unload)
+    core.handle(on.Unloaded(3.1, "b@n/d", load.generation))
+    (_, b) = core.experts(4.0)
+    assert (b.foresight.hits, b.foresight.wasted_bytes) == (0, 12)
+
+
+def test_lru_foresees_nothing() -> None:
+    core = scheduler("lru")
+    ready(core, "a", "b", hot=24)
+    assert core.handle(on.Hinted(10.0, "b")) == []

@@ -38,6 +38,8 @@ EXPERT = {
     "load_s": "seconds that a load is expected to take",
     "reason": "of the last failure",
     "kept": "an account of the latency budgets of those who asked for it",
+    "foresight": "what came of hints that it would be asked for: `hints`, `loads` ahead, `hits` "
+    "among them, and `wasted_bytes` of those that went unused",
 }
 TENANT = {
     "name": "its name",
@@ -62,6 +64,8 @@ DEVICE = {
     "used_bytes": "what the ledger holds of it, loading and unloading replicas included",
     "replicas": "who is there",
     "loading": "how many of them load",
+    "thrash": "null, or an alarm: `experts` that chase each other out of it, `returns` of the last "
+    "minute (loads of what had just been evicted), and `more_bytes` that would hold all of them",
 }
 EXPLANATION = {
     "subject": "what was asked for",

@@ -15,6 +15,7 @@ from coterie.config import (
     format_duration,
     format_size,
 )
+from coterie.config.flow import Accept, Flow, Stage
 from coterie.engines.echo.engine import OPTIONS as ECHO
 from coterie.engines.llamacpp.options import OPTIONS as LLAMACPP
 from coterie.types import Budget, Device, Expert, Node
@@ -26,6 +27,9 @@ STRUCTS: tuple[tuple[str, type], ...] = (
     ("`nodes[].devices[]`", Device),
     ("`experts[]`", Expert),
     ("`budget`", Budget),
+    ("`flows[]`", Flow),
+    ("`flows[].stages[]`", Stage),
+    ("`flows[].stages[].accept`", Accept),
     ("`limits`", Limits),
     ("`scheduler`", SchedulerOptions),
     ("`keys[]`", Key),

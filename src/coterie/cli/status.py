@@ -40,6 +40,14 @@ def status(url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
     if promised:
         console.print()
         console.print(_budgets(promised))
+    for device in devices:
+        if circles := device["thrash"]:
+            names = ", ".join(circles["experts"])
+            typer.echo(
+                f"{device['device']}: {circles['returns']} loads of the last minute brought back "
+                f"what had just been evicted; {_bytes(circles['more_bytes'])} more would hold all "
+                f"of {names}"
+            )
     for expert in experts:
         if expert["reason"]:
             typer.echo(f"{expert['name']}: {expert['reason']}")

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from coterie.config.composition import Composition, Key, Limits, Tenant
 from coterie.config.finding import Finding, Path, listed, nearest, render, shorten
+from coterie.config.flow import Flow, flow_findings
 from coterie.types import Expert, Node, device_id
 
 SCHEMES = ("file", "package", "hf", "https", "http")
@@ -18,7 +19,11 @@ def check(composition: Composition, devices_known: bool = True) -> Iterator[Find
     `devices_known` false: the nodes could not be read, so references to devices are left alone.
     """
     yield from _nodes(composition.nodes)
-    yield from _twice("expert", _expert_names(composition.experts))
+    yield from _twice("expert", _names(composition.experts, composition.flows))
+    expert_names = [
+        name for expert in composition.experts for name in (expert.name, *expert.aliases)
+    ]
+    yield from flow_findings(composition.flows, expert_names)
     devices = [name for _, name in _device_ids(composition.nodes)]
     for i, expert in enumerate(composition.experts):
         yield from _weights(("experts", i), expert)
@@ -51,11 +56,13 @@ def _device_ids(nodes: Sequence[Node]) -> Iterator[tuple[Path, str]]:
                 yield ("nodes", i, "devices", j, "name"), device_id(node.name, device.name)
 
 
-def _expert_names(experts: Sequence[Expert]) -> Iterator[tuple[Path, str]]:
+def _names(experts: Sequence[Expert], flows: Sequence[Flow]) -> Iterator[tuple[Path, str]]:
     for i, expert in enumerate(experts):
         yield ("experts", i, "name"), expert.name
         for j, alias in enumerate(expert.aliases):
             yield ("experts", i, "aliases", j), alias
+    for i, flow in enumerate(flows):
+        yield ("flows", i, "name"), flow.name
 
 
 def _twice(noun: str, names: Iterable[tuple[Path, str]]) -> Iterator[Finding]:

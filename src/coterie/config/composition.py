@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from coterie.config.flow import Flow
 from coterie.types import NO_BUDGET, Budget, Expert, Node, Priority, Seconds, Size
 
 Label = Annotated[
@@ -143,6 +144,9 @@ class Composition(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     ] = "coterie"
     nodes: Annotated[tuple[Node, ...], Meta(min_length=1, description="the machines")]
     experts: Annotated[tuple[Expert, ...], Meta(min_length=1, description="the models")]
+    flows: Annotated[
+        tuple[Flow, ...], Meta(description="names behind which several experts answer together")
+    ] = ()
     limits: Annotated[Limits, Meta(description="bounds of queues, waits and retries")] = Limits()
     scheduler: Annotated[SchedulerOptions, Meta(description="how switches are decided")] = (
         SchedulerOptions()

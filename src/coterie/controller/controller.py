@@ -221,7 +221,7 @@ class Controller:
         return self._scheduler.experts(self._clock())
 
     def devices(self) -> list[DeviceStatus]:
-        return self._scheduler.devices()
+        return self._scheduler.devices(self._clock())
 
     def tenants(self) -> list[TenantStatus]:
         return self._scheduler.tenants()
@@ -231,6 +231,11 @@ class Controller:
 
     def load(self, expert: str) -> None:
         self.report(on.LoadRequested(self._clock(), expert))
+
+    def hint(self, expert: str, source: str) -> None:
+        """An expert is likely to be asked for soon."""
+        if self._declared and not self._closing:
+            self.report(on.Hinted(self._clock(), expert, source))
 
     def unload(self, expert: str) -> None:
         self.report(on.UnloadRequested(self._clock(), expert))

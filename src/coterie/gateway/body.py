@@ -97,6 +97,14 @@ def peek(body: bytes) -> Wanted:
     return wanted
 
 
+def fields(body: bytes) -> dict[str, Any]:
+    """All that a request says. Raises BadRequest."""
+    try:
+        return msgspec.json.decode(body, type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadRequest(f"the request body is not JSON: {error}") from error
+
+
 def merged(body: bytes, defaults: dict[str, Any], **instead: str) -> bytes:
     """The body over the expert's request defaults: where both have a field, the client's wins, but
     for those that are given `instead`. What is said to Coterie alone goes no further.

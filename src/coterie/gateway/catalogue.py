@@ -3,6 +3,7 @@
 from typing import Any
 
 from coterie.config import Composition
+from coterie.config.flow import Flow
 from coterie.errors import UnknownExpert
 from coterie.gateway.control import Control
 from coterie.scheduler.status import ExpertStatus
@@ -18,6 +19,7 @@ class Catalogue:
         self._control = control
         self._experts = composition.experts
         self._by_name = {name: e for e in self._experts for name in (e.name, *e.aliases)}
+        self._flows = {flow.name: flow for flow in composition.flows}
         self._created = int(control.now())
         self._statuses: dict[str, ExpertStatus] = {}
         self._read_at = float("-inf")
@@ -31,10 +33,14 @@ class Catalogue:
         """The expert of that name or alias. Raises UnknownExpert with the names there are."""
         expert = self._by_name.get(name)
         if expert is None:
-            names = ", ".join(repr(expert.name) for expert in self._experts)
+            names = ", ".join(map(repr, [*(one.name for one in self._experts), *self._flows]))
             shown = name if len(name) <= 200 else f"{name[:200]}…"
             raise UnknownExpert(f"no expert {shown!r}: the composition has {names}")
         return expert
+
+    def flow(self, name: str) -> Flow | None:
+        """The flow of that name; None: an expert's, or nobody's."""
+        return self._flows.get(name)
 
     def status(self, name: str) -> ExpertStatus:
         """How the expert is now, give or take `FRESH_S`: many waiting streams ask at once."""
@@ -50,10 +56,13 @@ class Catalogue:
         return [
             self._model(expert, statuses.get(expert.name) or ExpertStatus(expert.name))
             for expert in self._experts
-        ]
+        ] + [self._flow(flow) for flow in self._flows.values()]
 
     def model(self, name: str) -> dict[str, Any]:
         """One of them. Raises UnknownExpert."""
+        flow = self._flows.get(name)
+        if flow is not None:
+            return self._flow(flow)
         expert = self.resolve(name)
         for status in self._control.experts():
             if status.name == expert.name:
@@ -75,4 +84,15 @@ class Catalogue:
             "pinned": status.pinned,
             "waiting": status.waiting,
             "running": status.running,
+        }
+
+    def _flow(self, flow: Flow) -> dict[str, Any]:
+        return {
+            "id": flow.name,
+            "object": "model",
+            "created": self._created,
+            "owned_by": "coterie",
+            "state": "flow",
+            "kind": flow.kind,
+            "stages": [stage.expert for stage in flow.stages],
         }

@@ -11,17 +11,20 @@ from time import perf_counter
 from aiohttp import web
 
 from coterie.config import Composition
+from coterie.config.flow import Flow
 from coterie.errors import ExpertUnavailable, WorkerLost
 from coterie.gateway import body as bodies
 from coterie.gateway.beat import Beat
+from coterie.gateway.captured import Captured
 from coterie.gateway.catalogue import Catalogue
 from coterie.gateway.control import Control
+from coterie.gateway.party import Flows
 from coterie.gateway.render import engine_error
 from coterie.gateway.reply import Reply
 from coterie.gateway.terms import Terminology
 from coterie.gateway.upstream import Exchange, Upstream
 from coterie.gateway.usage import Tally, tokens
-from coterie.types import Grant, Terms, expert_of
+from coterie.types import Expert, Grant, Terms, expert_of
 
 STREAMS = frozenset({"/v1/chat/completions", "/v1/completions"})
 WHOLE_BYTES = 1024**2
@@ -36,6 +39,7 @@ class Relay:
         self._control = control
         self._catalogue = catalogue
         self._terms = Terminology(composition, catalogue)
+        self._flows = Flows(composition, control, catalogue, self)
         self._upstream = Upstream()
         self._prefix = f"req-{token_hex(4)}"
         self._count = 0
@@ -44,13 +48,16 @@ class Relay:
         """Answers a POST to `path` that showed `key`. Raises what becomes the client's error."""
         body = await bodies.read(request, self._limits.body, self._limits.stall)
         wanted = bodies.peek(body)
+        flow = self._catalogue.flow(wanted.model)
+        if flow is not None:
+            await self._serve_flow(flow, request, reply, path, key, body, wanted)
+            return
         expert = self._catalogue.resolve(wanted.model)
         asked, said = wanted.coterie, body
         if expert.defaults or asked is not None:
             body = bodies.merged(body, expert.defaults)
             wanted = bodies.peek(body)
-        self._count += 1
-        name = f"{self._prefix}-{self._count}"
+        name = self._named()
         reply.labels = _labels(name, expert.name)
         stream = bool(wanted.stream) and path in STREAMS
         terms = self._terms.of(
@@ -58,14 +65,59 @@ class Relay:
         )
         beat = Beat(reply, self._catalogue, expert.name, self._limits.keepalive) if stream else None
         call = _Call(name, expert.name, path, said, body, terms, reply, beat)
+        call.next = self._terms.next(request.headers, asked)
         try:
             await self._carry(call)
         finally:
             if beat is not None:
                 beat.stop()
 
+    async def ask(
+        self,
+        name: str,
+        expert: str,
+        path: str,
+        body: bytes,
+        terms: Terms,
+        reply: Reply | Captured,
+        *,
+        labels: bytes = b"",
+        beat: Beat | None = None,
+    ) -> None:
+        """Sends a request of the gateway's own making, as a flow's stages are; its answer goes to
+        `reply`, with further header fields `labels`. Raises what becomes the client's error.
+        """
+        call = _Call(name, expert, path, body, body, terms, reply, beat)
+        call.labels = labels
+        await self._carry(call)
+
     def close(self) -> None:
         self._upstream.close()
+
+    async def _serve_flow(
+        self,
+        flow: Flow,
+        request: web.BaseRequest,
+        reply: Reply,
+        path: str,
+        key: str,
+        body: bytes,
+        wanted: bodies.Wanted,
+    ) -> None:
+        standing = Expert(flow.name, budget=flow.budget)
+        terms = self._terms.of(
+            standing,
+            key,
+            request.headers,
+            wanted.coterie,
+            wanted.output_tokens,
+            streams=bool(wanted.stream),
+        )
+        await self._flows.serve(flow, self._named(), path, bodies.fields(body), terms, reply)
+
+    def _named(self) -> str:
+        self._count += 1
+        return f"{self._prefix}-{self._count}"
 
     async def _carry(self, call: "_Call") -> None:
         """Tries until a replica answers: again only where nothing of an answer has been sent."""
@@ -74,6 +126,8 @@ class Relay:
         while True:
             grant = await self._granted(call, attempt, began_at if attempt else 0.0)
             call.sent = self._body_for(call, expert_of(grant.replica))
+            for expert in call.next if attempt == 0 else ():
+                self._control.hint(expert, "client")
             try:
                 await self._run(call, grant)
                 return
@@ -111,7 +165,7 @@ class Relay:
 
     def _body_for(self, call: "_Call", expert: str) -> bytes:
         """What a replica of `expert` is sent: a fallback gets its own name and defaults."""
-        call.reply.labels = _labels(call.name, expert)
+        call.reply.labels = _labels(call.name, expert) + call.labels
         if expert == call.expert:
             return call.body
         call.reply.labels += f"x-coterie-fallback-for: {call.expert}\r\n".encode()
@@ -201,7 +255,9 @@ class _Call:
         "beat",
         "body",
         "expert",
+        "labels",
         "name",
+        "next",
         "path",
         "reply",
         "said",
@@ -217,7 +273,7 @@ class _Call:
         said: bytes,
         body: bytes,
         terms: Terms,
-        reply: Reply,
+        reply: Reply | Captured,
         beat: Beat | None,
     ) -> None:
         self.name = name
@@ -226,6 +282,8 @@ class _Call:
         self.said = said
         self.body = self.sent = body
         self.terms = terms
+        self.next: tuple[str, ...] = ()
+        self.labels = b""
         self.reply = reply
         self.beat = beat
         self.answered = False

@@ -27,6 +27,7 @@ class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     e2e: str | float | None = None
     priority: str | None = None
     fallbacks: list[str] | None = None
+    next: list[str] | None = None
 
 
 _NOTHING = Asked()
@@ -71,6 +72,15 @@ class Terminology:
             fallbacks=self._fallbacks(headers, asked.fallbacks, expert),
             output_tokens=output_tokens,
         )
+
+    def next(self, headers: Mapping[str, str], asked: Asked | None) -> tuple[str, ...]:
+        """The experts that a client says it will ask next. Raises UnknownExpert."""
+        header = headers.get("x-coterie-next")
+        if header is None:
+            said = (asked.next if asked else None) or []
+        else:
+            said = [name.strip() for name in header.split(",") if name.strip()]
+        return tuple(self._catalogue.resolve(name).name for name in said[:FALLBACKS])
 
     def _fallbacks(
         self, headers: Mapping[str, str], asked: list[str] | None, expert: Expert

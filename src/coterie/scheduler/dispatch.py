@@ -290,6 +290,8 @@ class Dispatcher:
         replica.used_at = expert.last_used_at = now
         request.replica, request.generation = replica.replica, replica.generation
         replica.user = request.tenant
+        expert.foresight.hits += replica.foreseen
+        replica.foreseen = False
         world.compute(request, replica, now)
         if world.devices[replica.device].record.parallel_prefills and request.prefill_s >= BRIEF_S:
             world.begin_prefill(request, now + PATIENCE * request.prefill_s)

@@ -183,6 +183,16 @@ class LoadRequested(Struct, frozen=True, tag="LoadRequested"):
     expert: str
 
 
+class Hinted(Struct, frozen=True, tag="Hinted"):
+    """An expert is likely to be asked for soon: `source` is `client`, or the flow whose next stage
+    it is.
+    """
+
+    at: float
+    expert: str
+    source: str = "client"
+
+
 class UnloadRequested(Struct, frozen=True, tag="UnloadRequested"):
     """An operator wants an expert's memory back, once its requests are done."""
 
@@ -220,6 +230,7 @@ Event = (
     | Measured
     | Reported
     | LoadRequested
+    | Hinted
     | UnloadRequested
     | PinChanged
     | Tick

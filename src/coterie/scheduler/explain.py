@@ -3,6 +3,7 @@
 import msgspec
 
 from coterie.scheduler.admission import in_words
+from coterie.scheduler.churn import Thrash, thrash
 from coterie.scheduler.eta import eta_s
 from coterie.scheduler.phases import Fetching, Phase
 from coterie.scheduler.placement import place
@@ -17,6 +18,7 @@ from coterie.scheduler.records import (
 from coterie.scheduler.status import DeviceStatus, ExpertStatus, Explanation, TenantStatus
 from coterie.scheduler.world import DeviceView, World
 
+NAMED = 8  # of the experts that chase each other
 MANNERS = {
     "hot": "at once",
     "turn": "behind others",
@@ -48,6 +50,7 @@ def expert_status(world: World, expert: ExpertRecord, now: float) -> ExpertStatu
         load_s=world.load_s(expert),
         reason=expert.reason,
         kept=msgspec.structs.replace(expert.kept),
+        foresight=msgspec.structs.replace(expert.foresight),
     )
 
 
@@ -61,7 +64,7 @@ def tenant_status(tenant: TenantRecord) -> TenantStatus:
     )
 
 
-def device_status(world: World, device: str) -> DeviceStatus:
+def device_status(world: World, device: str, now: float) -> DeviceStatus:
     view = world.devices[device]
     return DeviceStatus(
         device=device,
@@ -70,6 +73,7 @@ def device_status(world: World, device: str) -> DeviceStatus:
         used_bytes=world.ledger[device].used_bytes,
         replicas=tuple(view.replicas),
         loading=view.loading,
+        thrash=thrash(world, device, now),
     )
 
 
@@ -97,6 +101,11 @@ def explain(world: World, subject: str, now: float) -> Explanation | None:
             f"last evicted {now - expert.evicted_at:.1f} s ago, "
             f"to make room for {expert.evicted_for!r}"
         )
+    lines += [
+        in_circles(circles)
+        for device in world.devices
+        if (circles := thrash(world, device, now)) is not None and expert.name in circles.experts
+    ]
     if expert.reason:
         lines.append(f"last failure: {expert.reason}")
     lines += _of_demand(world, expert, now)
@@ -105,6 +114,17 @@ def explain(world: World, subject: str, now: float) -> Explanation | None:
             f"nobody waits for it; a request would load it in about {world.load_s(expert):.2f} s"
         )
     return Explanation(expert.name, "expert", phase, tuple(lines))
+
+
+def in_circles(circles: Thrash) -> str:
+    """What to say of experts that chase each other."""
+    names = ", ".join(repr(name) for name in circles.experts[:NAMED])
+    more = f" and {len(circles.experts) - NAMED} more" if len(circles.experts) > NAMED else ""
+    return (
+        f"{circles.returns} loads of the last minute on {circles.device!r} brought back what had "
+        f"just been evicted: {names}{more} chase each other; "
+        f"{circles.more_bytes:,} bytes more would hold all of them"
+    )
 
 
 def _explain_request(world: World, request: RequestRecord, now: float) -> Explanation:

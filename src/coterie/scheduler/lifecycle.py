@@ -65,6 +65,8 @@ class Lifecycle:
         homes = self._world.homes.get(expert.name, {}).values()
         if not any(replica.phase in (Phase.LOADING, Phase.HOT) for replica in homes):
             expert.asked_at, expert.evicts = now, evicts
+        else:
+            expert.foreseen = False
         self._world.views.list_expert(expert)
 
     # -- replicas ----------------------------------------------------------------------------------

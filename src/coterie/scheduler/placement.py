@@ -19,6 +19,7 @@ from coterie.scheduler.world import World
 from coterie.types import Part, replica_id
 
 DEVICES_TRIED = 4  # of each order
+SPARE_LOADS = 3.0  # a replica that was used so many of its loads ago is needed no more
 CANDIDATES = 64  # for eviction, of each order on a device
 
 
@@ -91,12 +92,19 @@ def evicting(
     victims = _needed(world, device, victims, short)
     residents = [world.resident(victim) for victim in victims]
     at = justified_at(world, expert, residents, waiting)
+    if expert.foreseen and not expert.waiting and waiting is None:
+        at = max(at, *(_spare_at(world, victim) for victim in victims))
     return Placement(
         device=device,
         victims=tuple(victim.replica for victim in victims),
         drains=any(resident.in_use for resident in residents),
         at=shares.justified_at(world, expert, victims, at) if world.is_shared else at,
     )
+
+
+def _spare_at(world: World, victim: ReplicaRecord) -> float:
+    """From when on a replica that nobody asks for may go for one that somebody might ask for."""
+    return victim.used_at + SPARE_LOADS * world.load_s(world.experts[victim.expert])
 
 
 def _candidates(

@@ -60,6 +60,11 @@ class Policy(Protocol):
         """Do tenants get their weighted shares of a machine that all of them want?"""
         ...
 
+    @property
+    def foresees(self) -> bool:
+        """Are experts loaded ahead, where a hint says that they will be asked for?"""
+        ...
+
     def turn(self, since: float, prefill_s: float, slack_s: float) -> float:
         """The order in which waiting requests run: the earliest first. `prefill_s`: how long its
         prompt is expected to take; `slack_s`: how long it may wait before its budget or its
@@ -90,6 +95,7 @@ class Lru:
     name = "lru"
     promises = False
     shares = False
+    foresees = False
 
     def due(self, waiting: Waiting, load_s: float) -> float:
         return waiting.oldest
@@ -134,6 +140,7 @@ class Cost:
         self.name = "-".join(("cost", *without))
         self.promises = "budgets" not in without
         self.shares = "shares" not in without
+        self.foresees = "prefetch" not in without
         self._simple = Lru()
         self._without = without
 
@@ -171,7 +178,7 @@ class Cost:
         return waiting.accrued_at(harm_s)
 
 
-PARTS = ("budgets", "eviction", "grouping", "order", "shares", "switching")
+PARTS = ("budgets", "eviction", "grouping", "order", "prefetch", "shares", "switching")
 """What `cost` is made of; `cost-budgets-order` is the policy without those two."""
 
 POLICIES: dict[str, type[Lru] | type[Cost]] = {"cost": Cost, "lru": Lru}

@@ -48,6 +48,15 @@ class Attainment(Struct):
     within_p90: int = 0  # of those, how many came within it
 
 
+class Foresight(Struct):
+    """What came of loading an expert before it was asked for."""
+
+    hints: int = 0
+    loads: int = 0
+    hits: int = 0  # of those, how many were asked for before they went
+    wasted_bytes: int = 0  # of those that were not
+
+
 class TenantRecord(Struct):
     """Whose requests they are, and what was spent on them."""
 
@@ -88,6 +97,8 @@ class ExpertRecord(Struct):
         None  # someone wants it resident even if nobody waits: operator, preload, pin
     )
     evicts: Evicts = "nobody"  # ... and who may be evicted for that
+    foreseen: bool = False  # ... because a hint said so
+    foresight: Foresight = field(default_factory=Foresight)
     due: Turn | None = None  # its key among those to be loaded
     waiting_of: dict[str, int] = field(default_factory=dict)  # by tenant, where they share
     failures: int = 0
@@ -119,6 +130,7 @@ class ReplicaRecord(Struct):
     loaded_at: float = 0.0
     used_at: float = 0.0
     user: str = ""  # the tenant that used it last
+    foreseen: bool = False  # loaded on a hint, and not asked for yet
     doomed_for: str = ""  # the expert whose claim drains it
 
 

@@ -78,6 +78,8 @@ class Scheduler:
                 self._tenant_declared(event)
             case on.LoadRequested():
                 self._load_requested(event, out)
+            case on.Hinted():
+                self._hinted(event, out)
             case on.UnloadRequested():
                 self._unload_requested(event, out)
             case on.PinChanged():
@@ -130,8 +132,8 @@ class Scheduler:
             look.expert_status(self._world, expert, now) for expert in self._world.experts.values()
         ]
 
-    def devices(self) -> list[DeviceStatus]:
-        return [look.device_status(self._world, device) for device in self._world.devices]
+    def devices(self, now: float) -> list[DeviceStatus]:
+        return [look.device_status(self._world, device, now) for device in self._world.devices]
 
     def tenants(self) -> list[TenantStatus]:
         return [look.tenant_status(tenant) for tenant in self._world.tenants.values()]
@@ -391,6 +393,21 @@ class Scheduler:
         self._lifecycle.fetch_again(expert, out)
         self._lifecycle.ask(expert, event.at, "anybody")
         self._switcher.pump(event.at, out)
+
+    def _hinted(self, event: on.Hinted, out: list[Action]) -> None:
+        """Loads ahead, with what is spare: nobody waits, for a load or for a turn."""
+        world = self._world
+        expert = world.experts.get(event.expert)
+        if expert is None:
+            return
+        expert.foresight.hints += 1
+        busy = world.views.demand or world.waiting_count
+        if not world.policy.foresees or busy or expert.asked_at is not None:
+            return
+        if expert.fetching is Fetching.COLD and expert.retry_at <= event.at:
+            expert.foreseen = True
+            self._lifecycle.ask(expert, event.at, "idle")
+            self._switcher.pump(event.at, out)
 
     def _unload_requested(self, event: on.UnloadRequested, out: list[Action]) -> None:
         expert = self._world.experts.get(event.expert)

@@ -2,7 +2,9 @@
 
 from msgspec import Struct, field
 
+from coterie.scheduler.churn import Thrash as Thrash
 from coterie.scheduler.records import Attainment as Attainment
+from coterie.scheduler.records import Foresight as Foresight
 
 
 class ExpertStatus(Struct, frozen=True):
@@ -28,6 +30,7 @@ class ExpertStatus(Struct, frozen=True):
     load_s: float = 0.0
     reason: str = ""
     kept: Attainment = field(default_factory=Attainment)
+    foresight: Foresight = field(default_factory=Foresight)
 
 
 class TenantStatus(Struct, frozen=True):
@@ -51,6 +54,7 @@ class DeviceStatus(Struct, frozen=True):
     used_bytes: int = 0
     replicas: tuple[str, ...] = ()
     loading: int = 0
+    thrash: Thrash | None = None
 
 
 class Explanation(Struct, frozen=True):

@@ -8,7 +8,7 @@ victims back.
 from collections.abc import Iterable
 from itertools import islice
 
-from coterie.scheduler import shares
+from coterie.scheduler import churn, shares
 from coterie.scheduler.actions import Action, Load, Unload
 from coterie.scheduler.phases import Phase
 from coterie.scheduler.placement import Placement, evicting, missing, place, releasing
@@ -56,7 +56,10 @@ class Switcher:
                 continue
             tried += 1
             if placement.at > now:
-                self._look(placement.at)
+                if world.experts[name].foreseen:
+                    self._let_be(world.experts[name])
+                else:
+                    self._look(placement.at)
             else:
                 self._claim(world.experts[name], placement, now, out)
                 world.views.settle()
@@ -240,12 +243,15 @@ class Switcher:
             phase_at=now,
             hot=world.hot_parts(expert),
             warm=expert.footprint.warm,
+            foreseen=expert.foreseen and not expert.waiting,
             deadline=now + limits.load_base + limits.load_per_gib * size / GIB,
         )
         world.add_replica(replica)
         shares.charge_load(world, expert)
+        churn.note(world, expert, claim.device, now)
         expert.loads += 1
-        expert.asked_at = None
+        expert.foresight.loads += replica.foreseen
+        expert.asked_at, expert.foreseen = None, False
         world.views.list_expert(expert)
         self._timers.set(replica.deadline, "replica", replica.replica)
         waiting = len(expert.waiting)
@@ -277,7 +283,7 @@ class Switcher:
         is given up.
         """
         if expert.evicts != "anybody" and not expert.waiting:
-            expert.asked_at = None
+            expert.asked_at, expert.foreseen = None, False
             self._world.views.list_expert(expert)
 
     def _look(self, at: float) -> None:

@@ -2,7 +2,10 @@
 `views.py`.
 """
 
-from collections import OrderedDict
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from typing import TYPE_CHECKING
 
 from coterie.config import Limits
 from coterie.scheduler.estimates import Costs
@@ -21,6 +24,9 @@ from coterie.scheduler.records import (
 )
 from coterie.scheduler.views import Key, Views
 from coterie.types import Part, Priority
+
+if TYPE_CHECKING:
+    from coterie.scheduler.churn import Return
 
 TRUSTED_AFTER = (
     16  # services: memory grows with the first long prompts, so an estimate holds until then
@@ -85,6 +91,7 @@ class World:
         self.homes: dict[str, dict[str, ReplicaRecord]] = {}  # expert -> its replicas
         self.tenants: dict[str, TenantRecord] = {}
         self.past: OrderedDict[str, Past] = OrderedDict()  # the last that ended; not in snapshots
+        self.returns: deque[Return] = deque()  # see `churn`; not in snapshots either
         self.virtual = 0.0  # the time that tags are of (see `shares`)
         self.sharing = 0  # tenants that were declared
         self.waiting_count = 0
@@ -282,6 +289,9 @@ class World:
     def remove_replica(self, replica: ReplicaRecord) -> None:
         assert replica.phase is Phase.UNLOADING, replica
         view = self.devices[replica.device]
+        if replica.foreseen:
+            size = sum(part.size_bytes for part in replica.hot)
+            self.experts[replica.expert].foresight.wasted_bytes += size
         self.views.forget(replica)
         self.views.count_digests(replica, -1)
         self.ledger[replica.device].release(replica.hot)

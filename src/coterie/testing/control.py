@@ -53,6 +53,7 @@ class FakeControl:
     begun: list[str] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
     commands: list[tuple[str, str]] = field(default_factory=list)
+    hints: list[tuple[str, str]] = field(default_factory=list)
     statuses: dict[str, ExpertStatus] = field(default_factory=dict)
     device_statuses: list[DeviceStatus] = field(default_factory=list)
     tenant_statuses: list[TenantStatus] = field(default_factory=list)
@@ -132,6 +133,9 @@ class FakeControl:
 
     def load(self, expert: str) -> None:
         self.commands.append(("load", expert))
+
+    def hint(self, expert: str, source: str) -> None:
+        self.hints.append((expert, source))
 
     def unload(self, expert: str) -> None:
         self.commands.append(("unload", expert))

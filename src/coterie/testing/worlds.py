@@ -107,6 +107,8 @@ def worlds(draw: st.DrawFn) -> World:
         name = draw(names)
         wishes: list[Event] = [
             on.LoadRequested(at, name),
+            on.Hinted(at, name),
+            on.Hinted(at + 1.0, name),
             on.UnloadRequested(at, name),
             on.PinChanged(at, name, True),
             on.PinChanged(at, name, False),

@@ -1,0 +1,299 @@
+"""Runs a flow: asks its stages in their order, combines what they say, and hands the last question
+back where its answer is to be streamed.
+
+How an expert is asked is the caller's matter (`Party`): here is neither a socket nor a clock.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Any, Protocol
+
+from msgspec import Struct, field
+
+from coterie.config.flow import ANYTHING, Accept, Flow, Stage
+from coterie.errors import CoterieError
+from coterie.flows.prompts import (
+    Message,
+    filled,
+    is_accepted,
+    items,
+    last_text,
+    merged,
+    numbered,
+    question,
+    voted,
+)
+
+AT_ONCE = 8
+
+
+class Call(Struct, frozen=True):
+    """One question to an expert. `parts`: the stages that are still to come, this one included,
+    among which what is left of the budget is shared; `last`: its answer is the flow's.
+    """
+
+    stage: str
+    expert: str
+    messages: Sequence[Message]
+    fields: Mapping[str, Any]
+    parts: int = 1
+    last: bool = False
+    confidence: bool = False
+
+
+class Reply(Struct, frozen=True):
+    """What an expert said. `confidence`: the geometric mean of its tokens' probabilities."""
+
+    text: str
+    prompt_tokens: int = 0
+    output_tokens: int = 0
+    confidence: float | None = None
+
+
+class Timing(Struct, frozen=True):
+    """How long a stage took."""
+
+    stage: str
+    expert: str
+    run_s: float
+
+
+class Told(Struct):
+    """What a flow came to, and what its stages took."""
+
+    text: str = ""
+    timings: list[Timing] = field(default_factory=list)
+    prompt_tokens: int = 0
+    output_tokens: int = 0
+
+
+class Left(Struct):
+    """The last question, for the caller to ask and to stream, after these stages."""
+
+    call: Call
+    timings: list[Timing]
+
+
+class Party(Protocol):
+    """Who asks experts."""
+
+    async def ask(self, call: Call) -> Reply:
+        """Raises CoterieError."""
+        ...
+
+    def hint(self, expert: str, flow: str) -> None:
+        """It will be asked next."""
+        ...
+
+    def now(self) -> float: ...
+
+
+async def run(
+    flow: Flow,
+    flows: Mapping[str, Flow],
+    messages: Sequence[Message],
+    party: Party,
+    *,
+    streams: bool,
+) -> Told | Left:
+    """Answers a conversation with a flow; `streams`: leaves the last question to the caller, where
+    one expert's words are the answer. Raises CoterieError, which names the stage that failed.
+    """
+    running = _Running(flows, party)
+    end = await running.flow(flow, messages, 1, tail=streams)
+    if isinstance(end, Call):
+        return Left(end, running.told.timings)
+    running.told.text = end
+    return running.told
+
+
+class _Running:
+    """One run: what it has taken so far."""
+
+    def __init__(self, flows: Mapping[str, Flow], party: Party) -> None:
+        self._flows = flows
+        self._party = party
+        self.told = Told()
+
+    async def flow(
+        self, flow: Flow, messages: Sequence[Message], parts: int, *, tail: bool
+    ) -> str | Call:
+        """The answer, or the question that is left (`tail`). `parts`: as of a Call, after it."""
+        try:
+            match flow.kind:
+                case "chain":
+                    return await self._chain(flow, messages, parts, tail=tail)
+                case "cascade":
+                    return await self._cascade(flow, messages, parts, tail=tail)
+                case "parallel":
+                    return await self._parallel(flow, messages, parts, tail=tail)
+                case "map":
+                    return await self._map(flow, messages, parts, tail=tail)
+        except CoterieError:
+            if not flow.fallback:
+                raise
+        stage = Stage(flow.fallback, name="fallback")
+        return await self._stage(flow, stage, messages, parts, tail=tail)
+
+    async def _chain(
+        self, flow: Flow, messages: Sequence[Message], parts: int, *, tail: bool
+    ) -> str | Call:
+        values = {"input": last_text(messages)}
+        for index, stage in enumerate(flow.stages):
+            left = len(flow.stages) - index
+            if left > 1:
+                self._hint(flow, flow.stages[index + 1])
+            asked = _asked(stage, values, messages if index == 0 else _said(values["previous"]))
+            answer = await self._stage(
+                flow, stage, asked, parts + left - 1, tail=tail and left == 1
+            )
+            if isinstance(answer, Call):
+                return answer
+            values["previous"] = answer
+            if stage.name:
+                values[stage.name] = answer
+        return values["previous"]
+
+    async def _cascade(
+        self, flow: Flow, messages: Sequence[Message], parts: int, *, tail: bool
+    ) -> str | Call:
+        """A stage that fails has not answered well enough."""
+        text = last_text(messages)
+        *tried, last = flow.stages
+        for index, stage in enumerate(tried):
+            left = len(flow.stages) - index
+            asked = _asked(stage, {"input": text}, messages)
+            try:
+                reply = await self._reply(flow, stage, asked, parts + left - 1)
+                if await self._is_good(flow, stage.accept, text, reply, parts + left - 1):
+                    return reply.text
+            except CoterieError:
+                continue
+        return await self._stage(
+            flow, last, _asked(last, {"input": text}, messages), parts, tail=tail
+        )
+
+    async def _is_good(
+        self, flow: Flow, accept: Accept, text: str, reply: Reply, parts: int
+    ) -> bool:
+        if not is_accepted(accept, reply.text, reply.confidence):
+            return False
+        if not accept.judge:
+            return True
+        judge = Stage(accept.judge, name="judge", fields={"max_tokens": 8, "temperature": 0})
+        said = await self._reply(flow, judge, _said(question(text, reply.text)), parts)
+        return said.text.strip().lower().startswith("yes")
+
+    async def _parallel(
+        self, flow: Flow, messages: Sequence[Message], parts: int, *, tail: bool
+    ) -> str | Call:
+        values = {"input": last_text(messages)}
+        judged = flow.combine == "judge"
+        voices = flow.stages[:-1] if judged else flow.stages
+        answers = await self._together(
+            [
+                self._reply(flow, stage, _asked(stage, values, messages), parts + judged)
+                for stage in voices
+            ]
+        )
+        return await self._combined(flow, values, answers, parts, tail=tail)
+
+    async def _map(
+        self, flow: Flow, messages: Sequence[Message], parts: int, *, tail: bool
+    ) -> str | Call:
+        values = {"input": last_text(messages)}
+        stage = flow.stages[0]
+        places = asyncio.Semaphore(AT_ONCE)
+
+        async def one(item: str) -> Reply:
+            async with places:
+                asked = _asked(stage, {**values, "item": item}, _said(item))
+                return await self._reply(flow, stage, asked, parts + (flow.combine == "judge"))
+
+        answers = await self._together([one(item) for item in items(values["input"], flow.split)])
+        return await self._combined(flow, values, answers, parts, tail=tail)
+
+    async def _combined(
+        self, flow: Flow, values: dict[str, str], replies: list[Reply], parts: int, *, tail: bool
+    ) -> str | Call:
+        answers = [reply.text for reply in replies]
+        match flow.combine:
+            case "merge":
+                return merged(answers)
+            case "vote":
+                return voted(answers)
+            case "judge":
+                judge = flow.stages[-1]
+                values["answers"] = numbered(answers)
+                given = f"{values['input']}\n\n{values['answers']}"
+                asked = _asked(judge, values, _said(given))
+                return await self._stage(flow, judge, asked, parts, tail=tail)
+
+    async def _stage(
+        self, flow: Flow, stage: Stage, messages: Sequence[Message], parts: int, *, tail: bool
+    ) -> str | Call:
+        """A stage's answer; the question instead, where it is the last one and `tail`."""
+        inner = self._flows.get(stage.expert)
+        if inner is not None:
+            return await self.flow(inner, messages, parts, tail=tail)
+        if tail:
+            return Call(_label(stage), stage.expert, messages, stage.fields, parts, last=True)
+        return (await self._reply(flow, stage, messages, parts)).text
+
+    async def _reply(
+        self, flow: Flow, stage: Stage, messages: Sequence[Message], parts: int
+    ) -> Reply:
+        inner = self._flows.get(stage.expert)
+        if inner is not None:
+            answer = await self.flow(inner, messages, parts, tail=False)
+            assert isinstance(answer, str), "nobody streams the middle of a flow"
+            return Reply(answer)
+        call = Call(
+            _label(stage),
+            stage.expert,
+            messages,
+            stage.fields,
+            parts,
+            confidence=stage.accept != ANYTHING and stage.accept.confidence > 0,
+        )
+        began = self._party.now()
+        try:
+            reply = await self._party.ask(call)
+        except CoterieError as error:
+            error.args = (f"stage {call.stage!r} of flow {flow.name!r}: {error}",)
+            raise
+        told = self.told
+        told.timings.append(Timing(call.stage, stage.expert, self._party.now() - began))
+        told.prompt_tokens += reply.prompt_tokens
+        told.output_tokens += reply.output_tokens
+        return reply
+
+    async def _together(self, replies: Sequence[Awaitable[Reply]]) -> list[Reply]:
+        """All of them; the first that fails ends the others."""
+        tasks = [asyncio.ensure_future(reply) for reply in replies]
+        try:
+            return list(await asyncio.gather(*tasks))
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _hint(self, flow: Flow, stage: Stage) -> None:
+        """The next expert may be loaded meanwhile."""
+        inner = self._flows.get(stage.expert)
+        self._party.hint(stage.expert if inner is None else inner.stages[0].expert, flow.name)
+
+
+def _label(stage: Stage) -> str:
+    return stage.name or stage.expert
+
+
+def _said(text: str) -> list[Message]:
+    return [{"role": "user", "content": text}]
+
+
+def _asked(
+    stage: Stage, values: Mapping[str, str], otherwise: Sequence[Message]
+) -> Sequence[Message]:
+    """What a stage is asked: its prompt filled in, or without one what it would be anyway."""
+    return _said(filled(stage.prompt, values)) if stage.prompt else otherwise

@@ -1,0 +1,232 @@
+"""Flows over HTTP: each question of a flow goes the way of any request, the last one to the client.
+
+A flow's own request never reaches the scheduler; those of its stages do, named after it (`ID.1`,
+`ID.2`), with what is left of its budget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import exp
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from coterie.config import Composition
+from coterie.config.flow import Flow
+from coterie.errors import BadRequest, BudgetExceeded, EngineError
+from coterie.flows import Call, Left, Reply, Told, run
+from coterie.gateway.beat import EVENT_STREAM, Beat
+from coterie.gateway.captured import Captured
+from coterie.gateway.catalogue import Catalogue
+from coterie.gateway.control import Control
+from coterie.gateway.reply import Reply as Sending
+from coterie.types import NO_BUDGET, Budget, Terms
+
+if TYPE_CHECKING:
+    from coterie.gateway.relay import Relay
+
+CHAT = "/v1/chat/completions"
+OWN = ("model", "messages", "stream", "stream_options", "coterie")
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """What is read of an answer."""
+
+    message: dict[str, Any] = {}
+    logprobs: dict[str, Any] | None = None
+
+
+class Answer(msgspec.Struct, frozen=True):
+    choices: list[Choice] = []
+    usage: dict[str, Any] | None = None
+
+
+_ANSWER = msgspec.json.Decoder(Answer)
+
+
+class Flows:
+    """Serves the flows of a composition."""
+
+    def __init__(
+        self, composition: Composition, control: Control, catalogue: Catalogue, relay: Relay
+    ) -> None:
+        self._flows = {flow.name: flow for flow in composition.flows}
+        self._keepalive_s = composition.limits.keepalive
+        self._control = control
+        self._catalogue = catalogue
+        self._relay = relay
+
+    async def serve(
+        self, flow: Flow, name: str, path: str, said: dict[str, Any], terms: Terms, reply: Sending
+    ) -> None:
+        """Answers a chat. Raises what becomes the client's error, with the stage that failed."""
+        if path != CHAT:
+            raise BadRequest(f"a flow answers chats: POST {CHAT}", "model")
+        messages = said.get("messages")
+        if not isinstance(messages, list) or not all(isinstance(one, dict) for one in messages):
+            raise BadRequest("`messages` is wrong: expected a list of messages", "messages")
+        streams = bool(said.get("stream"))
+        own = f"x-coterie-request: {name}\r\nx-coterie-flow: {flow.name}\r\n".encode()
+        reply.labels = own
+        party = _Party(self._relay, self._control, self._catalogue, name, terms)
+        beat = (
+            Beat(reply, self._catalogue, flow.stages[0].expert, self._keepalive_s)
+            if streams
+            else None
+        )
+        try:
+            end = await run(flow, self._flows, messages, party, streams=streams)
+            if isinstance(end, Left):
+                own += _times(end)
+                rest = {key: value for key, value in said.items() if key not in OWN[:2]}
+                rest.pop("coterie", None)
+                await party.last(end.call, rest, own, reply, beat)
+            else:
+                reply.labels = own + _times(end)
+                _send(reply, flow, name, said, end, self._control.now())
+        finally:
+            if beat is not None:
+                beat.stop()
+
+
+class _Party:
+    """Asks for one request."""
+
+    def __init__(
+        self, relay: Relay, control: Control, catalogue: Catalogue, name: str, terms: Terms
+    ) -> None:
+        self._relay = relay
+        self._control = control
+        self._catalogue = catalogue
+        self._name = name
+        self._terms = terms
+        self._began_at = control.now()
+        self._count = 0
+
+    def now(self) -> float:
+        return self._control.now()
+
+    def hint(self, expert: str, flow: str) -> None:
+        self._control.hint(self._catalogue.resolve(expert).name, flow)
+
+    async def ask(self, call: Call) -> Reply:
+        """One answer, whole. Raises CoterieError."""
+        more = {"logprobs": True} if call.confidence else {}
+        captured = Captured()
+        await self._relay.ask(
+            self._named(), call.expert, CHAT, self._body(call, more), self._share(call), captured
+        )
+        return _read(call, captured)
+
+    async def last(
+        self,
+        call: Call,
+        rest: Mapping[str, Any],
+        labels: bytes,
+        reply: Sending,
+        beat: Beat | None,
+    ) -> None:
+        """The flow's answer, streamed as it comes; what the client said of it goes first."""
+        body = self._body(call, rest)
+        terms = self._share(call)
+        await self._relay.ask(
+            self._named(), call.expert, CHAT, body, terms, reply, labels=labels, beat=beat
+        )
+
+    def _named(self) -> str:
+        self._count += 1
+        return f"{self._name}.{self._count}"
+
+    def _body(self, call: Call, more: Mapping[str, Any]) -> bytes:
+        expert = self._catalogue.resolve(call.expert)
+        fields = {**expert.defaults, **call.fields, **more}
+        return msgspec.json.encode({**fields, "model": expert.name, "messages": call.messages})
+
+    def _share(self, call: Call) -> Terms:
+        """A stage's part of what is left of the budget. Raises BudgetExceeded if nothing is."""
+        expert = self._catalogue.resolve(call.expert)
+        budget, passed = self._terms.budget, self.now() - self._began_at
+        ends = [bound for bound in (budget.ttft if call.last else 0.0, budget.e2e) if bound]
+        if ends and passed >= min(ends):
+            message = f"stage {call.stage!r} would begin {passed:.2f} s after the request came"
+            raise BudgetExceeded(f"{message}: its budget is used up", retry_after_s=1.0)
+        share = NO_BUDGET
+        if budget.is_bounded:
+            share = Budget(
+                ttft=max(0.0, budget.ttft - passed) if call.last and budget.ttft else 0.0,
+                tpot=budget.tpot if call.last else 0.0,
+                e2e=(budget.e2e - passed) / max(1, call.parts) if budget.e2e else 0.0,
+            )
+        tokens = call.fields.get("max_tokens")
+        return msgspec.structs.replace(
+            self._terms,
+            budget=share,
+            fallbacks=expert.fallbacks,
+            output_tokens=tokens if isinstance(tokens, int) else 0,
+        )
+
+
+def _read(call: Call, captured: Captured) -> Reply:
+    """What a stage said. Raises CoterieError where it was refused by its engine."""
+    body = bytes(captured.body)
+    if captured.status >= 400:
+        document = msgspec.json.decode(body)
+        message = str(document.get("error", {}).get("message", body[:200]))
+        raise (BadRequest if captured.status < 500 else EngineError)(message)
+    try:
+        answer = _ANSWER.decode(body)
+        choice = answer.choices[0]
+    except (msgspec.DecodeError, IndexError) as error:
+        raise EngineError(f"an answer that is no chat completion: {error}") from error
+    usage = answer.usage or {}
+    tokens = [
+        one["logprob"] for one in (choice.logprobs or {}).get("content") or [] if "logprob" in one
+    ]
+    return Reply(
+        text=str(choice.message.get("content") or ""),
+        prompt_tokens=int(usage.get("prompt_tokens") or 0),
+        output_tokens=int(usage.get("completion_tokens") or 0),
+        confidence=exp(sum(tokens) / len(tokens)) if tokens else None,
+    )
+
+
+def _times(end: Told | Left) -> bytes:
+    """The header that says what each stage took."""
+    said = ", ".join(
+        f"{timing.stage}={timing.expert} {timing.run_s * 1e3:.0f}ms" for timing in end.timings
+    )
+    return f"x-coterie-stages: {said}\r\n".encode() if said else b""
+
+
+def _send(
+    reply: Sending, flow: Flow, name: str, said: Mapping[str, Any], told: Told, now: float
+) -> None:
+    """An answer that no single expert gave, in OpenAI's shape."""
+    usage = {
+        "prompt_tokens": told.prompt_tokens,
+        "completion_tokens": told.output_tokens,
+        "total_tokens": told.prompt_tokens + told.output_tokens,
+    }
+    head: dict[str, Any] = {"id": f"chatcmpl-{name}", "created": int(now), "model": flow.name}
+    if not said.get("stream"):
+        message = {"role": "assistant", "content": told.text}
+        choice = {"index": 0, "message": message, "finish_reason": "stop"}
+        document = {**head, "object": "chat.completion", "choices": [choice], "usage": usage}
+        reply.whole(200, b"", msgspec.json.encode(document))
+        return
+    head["object"] = "chat.completion.chunk"
+    if not reply.begun:
+        reply.begin(200, b"", EVENT_STREAM)
+    delta = {"role": "assistant", "content": told.text}
+    chunks: list[dict[str, Any]] = [
+        {**head, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]},
+        {**head, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]},
+    ]
+    options = said.get("stream_options")
+    if isinstance(options, dict) and options.get("include_usage"):
+        chunks.append({**head, "choices": [], "usage": usage})
+    for chunk in chunks:
+        reply.write(b"data: %b\n\n" % msgspec.json.encode(chunk))
+    reply.write(b"data: [DONE]\n\n")
+    reply.end()
