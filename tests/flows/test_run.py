@@ -21,7 +21,6 @@ class Fake:
     def __init__(self, **answers: str | Exception | Callable[[str], str]) -> None:
         self.answers = answers
         self.calls: list[Call] = []
-        self.hints: list[tuple[str, str]] = []
         self.clock = 0.0
         self.open = 0
         self.most_open = 0
@@ -41,9 +40,6 @@ class Fake:
         said = answer(self.said(call)) if callable(answer) else answer
         text, _, confidence = said.partition("@")
         return Reply(text, 10, 2, float(confidence) if confidence else None)
-
-    def hint(self, expert: str, flow: str) -> None:
-        self.hints.append((expert, flow))
 
     def now(self) -> float:
         return self.clock
@@ -90,7 +86,7 @@ async def test_a_chain_hands_each_answer_on() -> None:
     ]
     assert party.said(party.calls[2]) == "two\none\ntwo|A|B|{other}"
     assert [call.parts for call in party.calls] == [3, 2, 1]
-    assert party.hints == [("b", "f"), ("c", "f")]
+    assert [call.then for call in party.calls] == ["b", "c", ""]
     assert [(timing.stage, timing.expert, timing.run_s) for timing in end.timings] == [
         ("draft", "a", 1.0),
         ("b", "b", 1.0),

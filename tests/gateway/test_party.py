@@ -38,7 +38,7 @@ async def test_a_chain_is_one_answer_and_counts_all_its_tokens(serve: Any) -> No
     assert second["messages"] == [{"role": "user", "content": "hi: one two three"}]
     own = raw.headers["x-coterie-request"]
     assert [one.request for one in stage.control.submitted] == [f"{own}.1", f"{own}.2"]
-    assert stage.control.hints == [("b", "both")]
+    assert stage.control.hints == [("b", "flow")]
 
 
 async def test_the_last_stage_streams_and_is_what_the_client_asked_for(serve: Any) -> None:

@@ -84,6 +84,15 @@ async def test_what_is_said_to_coterie_goes_no_further(serve: Any) -> None:
     assert request.document == {**STREAM, "max_tokens": 5}
 
 
+async def test_what_a_client_says_comes_next_is_handed_on_once_it_is_served(serve: Any) -> None:
+    stage = await serve(Expert("m", engine="echo"), Expert("s", engine="echo", aliases=("small",)))
+    await stage.post(CHAT, ASK, "x-coterie-next: small, m")
+    await stage.post(CHAT, {**ASK, "coterie": {"next": ["s"]}})
+    assert stage.control.hints == [("s", "client"), ("m", "client"), ("s", "client")]
+    answer = await stage.post(CHAT, ASK, "x-coterie-next: nobody")
+    assert answer.status == 404
+
+
 @pytest.mark.parametrize("said", [{"ttft": []}, {"speed": 1}, 3])
 async def test_terms_that_are_wrong_are_refused_before_anything_is_asked(
     serve: Any, said: Any

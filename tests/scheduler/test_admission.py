@@ -177,3 +177,14 @@ def test_limits_are_kept_before_budgets() -> None:
     wake = core.wake_at()
     assert wake == 11.0
     assert refused(core.handle(on.Tick(wake))).code == "wait_exceeded"
+
+
+def test_weights_that_are_still_coming_are_waited_for_unless_a_fallback_is_there() -> None:
+    core = scheduler()
+    ready(core, "b")
+    hot(core, "b", 5.0)
+    core.handle(on.Declared(6.0, "a"))
+    assert core.handle(ask(7.0, "r", "a", Budget(ttft=3.0))) == []
+    (action,) = core.handle(ask(7.0, "s", "a", Budget(ttft=3.0), fallbacks=("b",)))
+    assert isinstance(action, Dispatch)
+    assert action.replica == "b@n/d"

@@ -73,7 +73,7 @@ MEANINGS = {
     "slots": "requests that a replica serves at once",
     "tenant": "whose request it is",
     "weight": "its share of a machine that several want more of than there is",
-    "source": "`client`, or the flow whose next stage it is",
+    "source": "who says so: `client` or `flow`",
     "unload_s": "how long its end took",
 }
 

@@ -8,7 +8,7 @@ requests that wait.
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
-from typing import assert_never
+from typing import Literal, assert_never
 
 from coterie.config import Composition
 from coterie.controller.followers import Followers
@@ -232,7 +232,7 @@ class Controller:
     def load(self, expert: str) -> None:
         self.report(on.LoadRequested(self._clock(), expert))
 
-    def hint(self, expert: str, source: str) -> None:
+    def hint(self, expert: str, source: Literal["client", "flow"]) -> None:
         """An expert is likely to be asked for soon."""
         if self._declared and not self._closing:
             self.report(on.Hinted(self._clock(), expert, source))

@@ -29,7 +29,8 @@ AT_ONCE = 8
 
 class Call(Struct, frozen=True):
     """One question to an expert. `parts`: the stages that are still to come, this one included,
-    among which what is left of the budget is shared; `last`: its answer is the flow's.
+    among which what is left of the budget is shared; `last`: its answer is the flow's; `then`: the
+    expert that is asked next, and may be made ready once this question is being answered.
     """
 
     stage: str
@@ -39,6 +40,7 @@ class Call(Struct, frozen=True):
     parts: int = 1
     last: bool = False
     confidence: bool = False
+    then: str = ""
 
 
 class Reply(Struct, frozen=True):
@@ -79,10 +81,6 @@ class Party(Protocol):
 
     async def ask(self, call: Call) -> Reply:
         """Raises CoterieError."""
-        ...
-
-    def hint(self, expert: str, flow: str) -> None:
-        """It will be asked next."""
         ...
 
     def now(self) -> float: ...
@@ -141,11 +139,10 @@ class _Running:
         values = {"input": last_text(messages)}
         for index, stage in enumerate(flow.stages):
             left = len(flow.stages) - index
-            if left > 1:
-                self._hint(flow, flow.stages[index + 1])
+            then = self._first(flow.stages[index + 1]) if left > 1 else ""
             asked = _asked(stage, values, messages if index == 0 else _said(values["previous"]))
             answer = await self._stage(
-                flow, stage, asked, parts + left - 1, tail=tail and left == 1
+                flow, stage, asked, parts + left - 1, tail=tail and left == 1, then=then
             )
             if isinstance(answer, Call):
                 return answer
@@ -230,7 +227,14 @@ class _Running:
                 return await self._stage(flow, judge, asked, parts, tail=tail)
 
     async def _stage(
-        self, flow: Flow, stage: Stage, messages: Sequence[Message], parts: int, *, tail: bool
+        self,
+        flow: Flow,
+        stage: Stage,
+        messages: Sequence[Message],
+        parts: int,
+        *,
+        tail: bool,
+        then: str = "",
     ) -> str | Call:
         """A stage's answer; the question instead, where it is the last one and `tail`."""
         inner = self._flows.get(stage.expert)
@@ -238,10 +242,10 @@ class _Running:
             return await self.flow(inner, messages, parts, tail=tail)
         if tail:
             return Call(_label(stage), stage.expert, messages, stage.fields, parts, last=True)
-        return (await self._reply(flow, stage, messages, parts)).text
+        return (await self._reply(flow, stage, messages, parts, then)).text
 
     async def _reply(
-        self, flow: Flow, stage: Stage, messages: Sequence[Message], parts: int
+        self, flow: Flow, stage: Stage, messages: Sequence[Message], parts: int, then: str = ""
     ) -> Reply:
         inner = self._flows.get(stage.expert)
         if inner is not None:
@@ -255,6 +259,7 @@ class _Running:
             stage.fields,
             parts,
             confidence=stage.accept != ANYTHING and stage.accept.confidence > 0,
+            then=then,
         )
         began = self._party.now()
         try:
@@ -278,10 +283,10 @@ class _Running:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _hint(self, flow: Flow, stage: Stage) -> None:
-        """The next expert may be loaded meanwhile."""
+    def _first(self, stage: Stage) -> str:
+        """The expert that is asked first where a stage begins; of flows in flows, the inmost."""
         inner = self._flows.get(stage.expert)
-        self._party.hint(stage.expert if inner is None else inner.stages[0].expert, flow.name)
+        return stage.expert if inner is None else self._first(inner.stages[0])
 
 
 def _label(stage: Stage) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Protocol
+from typing import Literal, Protocol
 
 from coterie.scheduler.status import DeviceStatus, ExpertStatus, Explanation, TenantStatus
 from coterie.types import NO_TERMS, Grant, Terms
@@ -70,7 +70,7 @@ class Control(Protocol):
 
     def load(self, expert: str) -> None: ...
 
-    def hint(self, expert: str, source: str) -> None:
+    def hint(self, expert: str, source: Literal["client", "flow"]) -> None:
         """It is likely to be asked for soon: what is spare may be used to load it."""
         ...
 

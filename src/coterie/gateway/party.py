@@ -107,16 +107,13 @@ class _Party:
     def now(self) -> float:
         return self._control.now()
 
-    def hint(self, expert: str, flow: str) -> None:
-        self._control.hint(self._catalogue.resolve(expert).name, flow)
-
     async def ask(self, call: Call) -> Reply:
         """One answer, whole. Raises CoterieError."""
         more = {"logprobs": True} if call.confidence else {}
         captured = Captured()
-        await self._relay.ask(
-            self._named(), call.expert, CHAT, self._body(call, more), self._share(call), captured
-        )
+        body, terms = self._body(call, more), self._share(call)
+        then = (self._catalogue.resolve(call.then).name,) if call.then else ()
+        await self._relay.ask(self._named(), call.expert, CHAT, body, terms, captured, then=then)
         return _read(call, captured)
 
     async def last(

@@ -7,6 +7,7 @@ Every Grant is answered by exactly one `finish`, every wait that is given up by 
 import asyncio
 from secrets import token_hex
 from time import perf_counter
+from typing import Literal
 
 from aiohttp import web
 
@@ -83,12 +84,14 @@ class Relay:
         *,
         labels: bytes = b"",
         beat: Beat | None = None,
+        then: tuple[str, ...] = (),
     ) -> None:
         """Sends a request of the gateway's own making, as a flow's stages are; its answer goes to
-        `reply`, with further header fields `labels`. Raises what becomes the client's error.
+        `reply`, with further header fields `labels`; `then`: experts that are asked next. Raises
+        what becomes the client's error.
         """
         call = _Call(name, expert, path, body, body, terms, reply, beat)
-        call.labels = labels
+        call.labels, call.next, call.source = labels, then, "flow"
         await self._carry(call)
 
     def close(self) -> None:
@@ -127,7 +130,7 @@ class Relay:
             grant = await self._granted(call, attempt, began_at if attempt else 0.0)
             call.sent = self._body_for(call, expert_of(grant.replica))
             for expert in call.next if attempt == 0 else ():
-                self._control.hint(expert, "client")
+                self._control.hint(expert, call.source)
             try:
                 await self._run(call, grant)
                 return
@@ -246,8 +249,9 @@ class Relay:
 
 
 class _Call:
-    """A request on its way: what its client `said`, the `body` for its expert, and what was `sent`.
-    `beat`: its stream's keepalive; None where it wants no stream.
+    """A request on its way: what its client `said`, the `body` for its expert, and what was `sent`;
+    the experts that come `next`, and who says so. `beat`: its stream's keepalive; None where it
+    wants no stream.
     """
 
     __slots__ = (
@@ -262,6 +266,7 @@ class _Call:
         "reply",
         "said",
         "sent",
+        "source",
         "terms",
     )
 
@@ -283,6 +288,7 @@ class _Call:
         self.body = self.sent = body
         self.terms = terms
         self.next: tuple[str, ...] = ()
+        self.source: Literal["client", "flow"] = "client"  # of what is next
         self.labels = b""
         self.reply = reply
         self.beat = beat

@@ -53,6 +53,8 @@ def choose(world: World, request: RequestRecord, names: tuple[str, ...], now: fl
         found = ways(world, expert, request, now)
         considered += found
         for way in found:
+            if way.how == "unavailable":
+                continue
             if _meets(world, request, expert, way.first_s, way.last_s, now):
                 expert.declined = 0
                 return Choice(name, way, tuple(considered), hurried=True)
@@ -85,6 +87,8 @@ def _refusal(
         code, reason, retry_after_s = unavailable(expert, now)
         return Choice("", None, considered, code, reason, retry_after_s)
     best = considered[0]
+    if best.how == "unavailable":  # nobody knows when it will be: it may wait for that
+        return Choice(expert.name, best, considered, hurried=True)
     first = first_s(world, expert, request.prompt_bytes)
     last = first + world.rest_s(expert, request.output_tokens)
     if not _meets(world, request, expert, first, last, request.since):

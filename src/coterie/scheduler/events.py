@@ -2,6 +2,8 @@
 these very types.
 """
 
+from typing import Literal
+
 from msgspec import Struct
 
 from coterie.types import NO_BUDGET, Budget, Footprint, Part, Priority
@@ -184,13 +186,11 @@ class LoadRequested(Struct, frozen=True, tag="LoadRequested"):
 
 
 class Hinted(Struct, frozen=True, tag="Hinted"):
-    """An expert is likely to be asked for soon: `source` is `client`, or the flow whose next stage
-    it is.
-    """
+    """An expert is likely to be asked for soon: a `client` said so, or it is a `flow`'s next."""
 
     at: float
     expert: str
-    source: str = "client"
+    source: Literal["client", "flow"] = "client"
 
 
 class UnloadRequested(Struct, frozen=True, tag="UnloadRequested"):

@@ -182,7 +182,8 @@ def _of_choice(way: Way | None, asked: str, considered: tuple[Way, ...]) -> list
     """Every way that was considered for a request with a budget, and the one that was chosen."""
     if not considered:
         return []
-    lines = [f"could have been served in {len(considered)} ways when it came:"]
+    count = "one way" if len(considered) == 1 else f"{len(considered)} ways"
+    lines = [f"could have been served in {count} when it came:"]
     for other in considered:
         where = f" on {other.device!r}" if other.device else ""
         why = f", {other.reason}" if other.reason else ""

@@ -35,7 +35,7 @@ def ways(world: World, expert: ExpertRecord, request: RequestRecord, now: float)
             wait_s = max(loads_s, _wait_s(world, view, replica, request, now))
             found.append(_way(world, expert, request, "loading", view, wait_s))
         else:
-            drains_s = world.service_s(expert) if replica.running else 0.0
+            drains_s = _service_s(world, expert) if replica.running else 0.0
             leaves = max(leaves, drains_s + expert.unload.value)
     if world.can_grow(expert, asked=True) or expert.name in world.claims or not found:
         found.append(_load(world, expert, request, leaves, now))
@@ -104,7 +104,7 @@ def _wait_s(
     own = len(expert.waiting)
     if own or replica.running >= expert.slots:
         rounds = max(0, own + replica.running - expert.slots + 1)
-        wait_s = rounds / expert.slots * world.service_s(expert)
+        wait_s = rounds / expert.slots * _service_s(world, expert)
     at_once = view.record.parallel_prefills
     if at_once:
         turn = world.turn(request, world.prefill_s(expert, request.prompt_bytes))
@@ -114,7 +114,7 @@ def _wait_s(
             wait_s = max(wait_s, before / at_once)
     runs = view.record.parallel_runs
     if runs and replica.running == 0 and view.active >= runs:
-        wait_s = max(wait_s, world.service_s(expert) / 2)
+        wait_s = max(wait_s, _service_s(world, expert) / 2)
     return wait_s
 
 
@@ -161,10 +161,16 @@ def _load(
     return _way(world, expert, request, "load", view, wait_s, reason)
 
 
+def _service_s(world: World, expert: ExpertRecord) -> float:
+    """How long a request runs, as far as any was seen."""
+    known = expert.service.count or world.costs.service.count
+    return world.service_s(expert) if known else 0.0
+
+
 def _leaves_s(world: World, replica: ReplicaRecord) -> float:
     """Seconds until a replica that has to go is gone."""
     expert = world.experts[replica.expert]
-    drains_s = world.service_s(expert) if replica.running else 0.0
+    drains_s = _service_s(world, expert) if replica.running else 0.0
     return drains_s + expert.unload.value
 
 

@@ -6,12 +6,14 @@ arguments change, which is what lets the core keep everything in sorted order.
 """
 
 from math import log
-from typing import Protocol
+from typing import Literal, Protocol
 
 from msgspec import Struct
 
 from coterie.errors import Problem
 
+Source = Literal["client", "flow", "learnt"]
+"""Who says what will be asked for next: a client's hint, a flow, or what usually followed."""
 STRETCH = 2.0  # `cost` lets a request wait for so many times its own prompt's time
 
 
@@ -60,9 +62,8 @@ class Policy(Protocol):
         """Do tenants get their weighted shares of a machine that all of them want?"""
         ...
 
-    @property
-    def foresees(self) -> bool:
-        """Are experts loaded ahead, where a hint says that they will be asked for?"""
+    def foresees(self, source: Source) -> bool:
+        """Are experts loaded ahead, where this source says that they will be asked for?"""
         ...
 
     def turn(self, since: float, prefill_s: float, slack_s: float) -> float:
@@ -95,7 +96,9 @@ class Lru:
     name = "lru"
     promises = False
     shares = False
-    foresees = False
+
+    def foresees(self, source: Source) -> bool:
+        return False
 
     def due(self, waiting: Waiting, load_s: float) -> float:
         return waiting.oldest
@@ -140,9 +143,11 @@ class Cost:
         self.name = "-".join(("cost", *without))
         self.promises = "budgets" not in without
         self.shares = "shares" not in without
-        self.foresees = "prefetch" not in without
         self._simple = Lru()
         self._without = without
+
+    def foresees(self, source: Source) -> bool:
+        return SOURCES[source] not in self._without
 
     def due(self, waiting: Waiting, load_s: float) -> float:
         if "grouping" in self._without:
@@ -178,7 +183,8 @@ class Cost:
         return waiting.accrued_at(harm_s)
 
 
-PARTS = ("budgets", "eviction", "grouping", "order", "prefetch", "shares", "switching")
+SOURCES: dict[Source, str] = {"client": "hints", "flow": "flows", "learnt": "learning"}
+PARTS = ("budgets", "eviction", "grouping", "order", *SOURCES.values(), "shares", "switching")
 """What `cost` is made of; `cost-budgets-order` is the policy without those two."""
 
 POLICIES: dict[str, type[Lru] | type[Cost]] = {"cost": Cost, "lru": Lru}

@@ -66,6 +66,8 @@ class TenantRecord(Struct):
     spent_s: float = 0.0  # seconds of prompts, tokens and loads
     tag: float = 0.0  # the virtual time up to which its requests so far are served (see `shares`)
     waiting: int = 0
+    last: str = ""  # the expert it asked for last
+    last_at: float = 0.0
     kept: Attainment = field(default_factory=Attainment)
 
 
@@ -97,7 +99,8 @@ class ExpertRecord(Struct):
         None  # someone wants it resident even if nobody waits: operator, preload, pin
     )
     evicts: Evicts = "nobody"  # ... and who may be evicted for that
-    foreseen: bool = False  # ... because a hint said so
+    foreseen: bool = False  # ... because it was foreseen
+    follows: dict[str, float] = field(default_factory=dict)  # who was asked for after it
     foresight: Foresight = field(default_factory=Foresight)
     due: Turn | None = None  # its key among those to be loaded
     waiting_of: dict[str, int] = field(default_factory=dict)  # by tenant, where they share

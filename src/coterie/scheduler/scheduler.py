@@ -10,7 +10,7 @@ from typing import assert_never
 from coterie.config import Limits
 from coterie.scheduler import events as on
 from coterie.scheduler import explain as look
-from coterie.scheduler import outcomes, shares, snapshots
+from coterie.scheduler import outcomes, shares, snapshots, transitions
 from coterie.scheduler.actions import Action, Fetch, Refuse
 from coterie.scheduler.admission import Choice, choose, in_words
 from coterie.scheduler.dispatch import Dispatcher
@@ -189,6 +189,7 @@ class Scheduler:
             fallbacks=tuple(name for name in event.fallbacks if name in world.experts),
         )
         shares.tag(world, request)
+        transitions.learn(world, world.tenant(event.tenant), expert, event.at)
         if event.attempt:
             outcomes.again(world, request)
         names = (event.expert, *request.fallbacks)
@@ -225,6 +226,7 @@ class Scheduler:
         request = self._world.requests.get(event.request)
         if request is not None and request.replica:
             self._dispatcher.began(event, request, out)
+            self._learnt(self._world.experts[request.expert], event.at, out)
 
     def _finished(self, event: on.Finished, out: list[Action]) -> None:
         world = self._world
@@ -395,19 +397,26 @@ class Scheduler:
         self._switcher.pump(event.at, out)
 
     def _hinted(self, event: on.Hinted, out: list[Action]) -> None:
+        expert = self._world.experts.get(event.expert)
+        if expert is not None and self._world.policy.foresees(event.source):
+            self._foresee(expert, event.at, out)
+
+    def _learnt(self, expert: ExpertRecord, now: float, out: list[Action]) -> None:
+        """An expert answers: who usually comes next?"""
+        name = transitions.next_after(self._world, expert)
+        if name and self._world.policy.foresees("learnt"):
+            self._foresee(self._world.experts[name], now, out)
+
+    def _foresee(self, expert: ExpertRecord, now: float, out: list[Action]) -> None:
         """Loads ahead, with what is spare: nobody waits, for a load or for a turn."""
         world = self._world
-        expert = world.experts.get(event.expert)
-        if expert is None:
-            return
         expert.foresight.hints += 1
-        busy = world.views.demand or world.waiting_count
-        if not world.policy.foresees or busy or expert.asked_at is not None:
+        if world.views.demand or world.waiting_count or expert.asked_at is not None:
             return
-        if expert.fetching is Fetching.COLD and expert.retry_at <= event.at:
+        if expert.fetching is Fetching.COLD and expert.retry_at <= now:
             expert.foreseen = True
-            self._lifecycle.ask(expert, event.at, "idle")
-            self._switcher.pump(event.at, out)
+            self._lifecycle.ask(expert, now, "idle")
+            self._switcher.pump(now, out)
 
     def _unload_requested(self, event: on.UnloadRequested, out: list[Action]) -> None:
         expert = self._world.experts.get(event.expert)

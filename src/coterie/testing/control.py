@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
+from typing import Literal
 
 import msgspec
 
@@ -134,7 +135,7 @@ class FakeControl:
     def load(self, expert: str) -> None:
         self.commands.append(("load", expert))
 
-    def hint(self, expert: str, source: str) -> None:
+    def hint(self, expert: str, source: Literal["client", "flow"]) -> None:
         self.hints.append((expert, source))
 
     def unload(self, expert: str) -> None:
