@@ -16,6 +16,7 @@ from coterie.types import NO_BUDGET, Budget, Expert, Priority, Terms
 
 PRIORITIES: tuple[Priority, ...] = get_args(Priority)
 FALLBACKS = 8
+REMEMBERED = 1024
 _ANYTHING = Tenant("anybody")
 
 
@@ -39,6 +40,7 @@ class Terminology:
     def __init__(self, composition: Composition, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
         self._tenants = {tenant.name: tenant for tenant in composition.tenants}
+        self._usual: dict[tuple[str, str, int, bool], Terms] = {}  # of those who say nothing
         self._owners = {key.name: key.tenant or key.name for key in composition.keys}
 
     def of(
@@ -54,7 +56,27 @@ class Terminology:
         """The terms of a request for `expert` that showed `key`. Raises BadRequest, which names the
         header or field that is wrong. An answer in one piece has no first token to be early.
         """
-        asked = asked or _NOTHING
+        if asked is None and not _speaks(headers):
+            usual = (expert.name, key, output_tokens, streams)
+            terms = self._usual.get(usual)
+            if terms is None:
+                if len(self._usual) >= REMEMBERED:
+                    self._usual.clear()
+                terms = self._said(expert, key, headers, _NOTHING, output_tokens, streams=streams)
+                self._usual[usual] = terms
+            return terms
+        return self._said(expert, key, headers, asked or _NOTHING, output_tokens, streams=streams)
+
+    def _said(
+        self,
+        expert: Expert,
+        key: str,
+        headers: Mapping[str, str],
+        asked: Asked,
+        output_tokens: int,
+        *,
+        streams: bool,
+    ) -> Terms:
         name = self._owners.get(key, key)
         tenant = self._tenants.get(name, _ANYTHING)
         own = Budget(
@@ -75,6 +97,8 @@ class Terminology:
 
     def next(self, headers: Mapping[str, str], asked: Asked | None) -> tuple[str, ...]:
         """The experts that a client says it will ask next. Raises UnknownExpert."""
+        if asked is None and not _speaks(headers):
+            return ()
         header = headers.get("x-coterie-next")
         if header is None:
             said = (asked.next if asked else None) or []
@@ -96,6 +120,11 @@ class Terminology:
         names = dict.fromkeys(self._catalogue.resolve(name).name for name in asked)
         names.pop(expert.name, None)
         return tuple(names)
+
+
+def _speaks(headers: Mapping[str, str]) -> bool:
+    """Is any header for us? Most requests have none, and are to pay for none."""
+    return any(name[:10].lower() == "x-coterie-" for name in headers)
 
 
 def _seconds(name: str, headers: Mapping[str, str], asked: str | float | None) -> float:
