@@ -43,6 +43,11 @@ def test_sound_flows_have_no_problem() -> None:
         (chain(Stage("a"), fallback="c"), "fallback", "no expert or flow 'c'"),
         (chain(Stage("a", prompt="{inptu}")), "stages.0.prompt", "did you mean 'input'?"),
         (chain(Stage("a", prompt="{previous}")), "stages.0.prompt", "no variable {previous}"),
+        (
+            chain(Stage("a", fields={"stream": True})),
+            "stages.0.fields.stream",
+            "says 'stream' itself",
+        ),
         (chain(Stage("a", accept=JSON)), "stages.0.accept", "a chain takes all"),
         (chain(Stage("a"), combine="vote"), "combine", "nothing to combine"),
         (chain(Stage("a"), split="json"), "split", "has no list"),

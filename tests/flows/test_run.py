@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from coterie.config.flow import Accept, Flow, Stage
 from coterie.errors import BadRequest, CoterieError, ExpertUnavailable
@@ -61,7 +62,7 @@ async def told(flow: Flow, party: Fake, *others: Flow, **options: Any) -> Told |
 async def text(flow: Flow, party: Fake, *others: Flow) -> str:
     end = await told(flow, party, *others)
     assert isinstance(end, Told)
-    return end.text
+    return end.reply.text
 
 
 CHAIN = Flow(
@@ -79,13 +80,14 @@ async def test_a_chain_hands_each_answer_on() -> None:
     party = Fake(a="A", b="B", c="C")
     end = await told(CHAIN, party)
     assert isinstance(end, Told)
-    assert end.text == "C"
+    assert end.reply.text == "C"
     assert [list(call.messages) for call in party.calls[:2]] == [
         ASKED,
         [{"role": "user", "content": "A"}],
     ]
     assert party.said(party.calls[2]) == "two\none\ntwo|A|B|{other}"
     assert [call.parts for call in party.calls] == [3, 2, 1]
+    assert [call.role for call in party.calls] == ["aside", "aside", "last"]
     assert [call.then for call in party.calls] == ["b", "c", ""]
     assert [(timing.stage, timing.expert, timing.run_s) for timing in end.timings] == [
         ("draft", "a", 1.0),
@@ -99,7 +101,7 @@ async def test_its_last_question_is_left_to_be_streamed() -> None:
     party = Fake(a="A", b="B")
     end = await told(CHAIN, party, streams=True)
     assert isinstance(end, Left)
-    assert (end.call.expert, end.call.last, end.call.fields) == ("c", True, {"max_tokens": 9})
+    assert (end.call.expert, end.call.role, end.call.fields) == ("c", "last", {"max_tokens": 9})
     assert party.experts == ["a", "b"]
     assert len(end.timings) == 2
 
@@ -143,6 +145,8 @@ async def test_a_cascade_takes_the_first_good_answer(
     party = Fake(a=answer, b="B", j=lambda asked: "Yes." if "good" in asked else "no")
     assert await text(flow, party) == (answer.partition("@")[0] if taken else "B")
     assert party.calls[0].confidence == bool(accept.confidence)
+    roles = {"a": "part", "b": "last", "j": "aside"}
+    assert [call.role for call in party.calls] == [roles[expert] for expert in party.experts]
     assert ("b" in party.experts) is not taken
 
 
@@ -154,7 +158,7 @@ async def test_a_stage_of_a_cascade_that_fails_was_not_good_enough() -> None:
     assert end.call.expert == "b"
     end = await told(flow, Fake(a="[]"), streams=True)
     assert isinstance(end, Told)
-    assert end.text == "[]"
+    assert end.reply.text == "[]"
 
 
 async def test_voices_together_are_merged_in_their_order_or_counted() -> None:
@@ -162,6 +166,7 @@ async def test_voices_together_are_merged_in_their_order_or_counted() -> None:
     party = Fake(a="Yes.", b="no", c="yes")
     assert await text(Flow("f", "parallel", voices), party) == "Yes.\nno\nyes"
     assert party.most_open == 3
+    assert {call.role for call in party.calls} == {"part"}
     assert await text(Flow("f", "parallel", voices, combine="vote"), party) == "Yes."
 
 
@@ -170,10 +175,30 @@ async def test_a_judge_sees_all_answers_and_writes_the_last_word() -> None:
     flow = Flow("f", "parallel", stages, combine="judge")
     party = Fake(a="A", b="B", j="J")
     assert await text(flow, party) == "J"
+    assert [call.role for call in party.calls] == ["aside", "aside", "last"]
     assert party.said(party.calls[2]) == "Q: two\none\ntwo\nAnswer 1:\nA\n\nAnswer 2:\nB"
     end = await told(flow, party, streams=True)
     assert isinstance(end, Left)
     assert end.call.expert == "j"
+
+
+async def test_an_answer_that_was_cut_short_says_so() -> None:
+    class Cut(Fake):
+        async def ask(self, call: Call) -> Reply:
+            reply = await super().ask(call)
+            return structs.replace(reply, finish="length" if call.expert == "b" else "stop")
+
+    party = Cut(a="A", b="B")
+    for flow, finish in (
+        (Flow("f", "parallel", (Stage("a"), Stage("b"))), "length"),
+        (Flow("f", "parallel", (Stage("a"), Stage("a"))), "stop"),
+        (Flow("f", "parallel", (Stage("a"), Stage("a"), Stage("b")), combine="vote"), "stop"),
+        (Flow("f", "chain", (Stage("a"), Stage("b"))), "length"),
+        (Flow("f", "chain", (Stage("b"), Stage("a"))), "stop"),
+    ):
+        end = await told(flow, party)
+        assert isinstance(end, Told)
+        assert end.reply.finish == finish
 
 
 async def test_one_voice_that_fails_ends_the_others() -> None:
@@ -191,7 +216,7 @@ async def test_a_map_asks_for_each_item_a_few_at_a_time() -> None:
     asked = [{"role": "user", "content": "\n".join(str(i) for i in range(30))}]
     end = await run(flow, {}, asked, party, streams=True)
     assert isinstance(end, Told)
-    assert end.text.splitlines() == [f"<{i}>" for i in range(30)]
+    assert end.reply.text.splitlines() == [f"<{i}>" for i in range(30)]
     assert party.most_open == 8
 
 
@@ -202,7 +227,7 @@ async def test_a_list_may_be_json_and_reduced_by_a_judge() -> None:
     asked = [{"role": "user", "content": '["x", {"y": 1}]'}]
     end = await run(flow, {}, asked, party, streams=False)
     assert isinstance(end, Told)
-    assert end.text == 'Answer 1:\nx\n\nAnswer 2:\n{"y": 1}'
+    assert end.reply.text == 'Answer 1:\nx\n\nAnswer 2:\n{"y": 1}'
 
 
 async def test_flows_stand_in_flows() -> None:

@@ -35,7 +35,11 @@ async def test_a_chain_is_one_answer_and_counts_all_its_tokens(serve: Any) -> No
     assert [time.split(" ")[0] for time in times] == ["draft=a", "b=b"]
     first, second = (request.document for request in stage.upstream.received)
     assert first == {"model": "a", "top_k": 3, "max_tokens": 7, "messages": ASK["messages"]}
-    assert second["messages"] == [{"role": "user", "content": "hi: one two three"}]
+    assert second == {
+        "model": "b",
+        "messages": [{"role": "user", "content": "hi: one two three"}],
+        "temperature": 0.5,
+    }
     own = raw.headers["x-coterie-request"]
     assert [one.request for one in stage.control.submitted] == [f"{own}.1", f"{own}.2"]
     assert stage.control.hints == [("b", "flow")]
@@ -59,6 +63,22 @@ async def test_the_last_stage_streams_and_is_what_the_client_asked_for(serve: An
         "stream_options": {"include_usage": True},
         "temperature": 0.5,
     }
+
+
+async def test_the_last_answer_is_handed_on_whole(serve: Any) -> None:
+    stage = await serve(A, B, flows=(CHAIN, CASCADE))
+    call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    message = {"role": "assistant", "content": "two", "tool_calls": [call]}
+    choice = {"index": 0, "message": message, "finish_reason": "tool_calls"}
+    stage.upstream.script = lambda request: request.json({**COMPLETION, "choices": [choice]})
+    answer = (await stage.post(CHAT, ASK)).document["choices"][0]
+    assert (answer["message"], answer["finish_reason"]) == (message, "tool_calls")
+    stream = await stage.client().chat.completions.create(
+        **{**ASK, "model": "first", "stream": True}
+    )
+    first, last = [part async for part in stream]
+    assert first.choices[0].delta.tool_calls[0].function.name == "f"
+    assert last.choices[0].finish_reason == "tool_calls"
 
 
 async def test_an_early_answer_of_a_cascade_is_a_stream_where_one_is_wanted(serve: Any) -> None:

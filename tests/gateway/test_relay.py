@@ -91,6 +91,8 @@ async def test_what_a_client_says_comes_next_is_handed_on_once_it_is_served(serv
     assert stage.control.hints == [("s", "client"), ("m", "client"), ("s", "client")]
     answer = await stage.post(CHAT, ASK, "x-coterie-next: nobody")
     assert answer.status == 404
+    answer = await stage.post(CHAT, ASK, f"x-coterie-next: {','.join('m' * 9)}")
+    assert (answer.status, answer.error["param"]) == (400, "x-coterie-next")
 
 
 @pytest.mark.parametrize("said", [{"ttft": []}, {"speed": 1}, 3])

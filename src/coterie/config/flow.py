@@ -11,6 +11,7 @@ from coterie.types import NO_BUDGET, Budget, Name
 
 MOST_STAGES = 16
 MOST_DEPTH = 4
+NOT_FIELDS = ("model", "messages", "stream", "stream_options")
 VARIABLE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_-]*)\}")
 
 Label = Annotated[
@@ -120,6 +121,11 @@ def flow_findings(flows: Sequence[Flow], experts: Sequence[str]) -> Iterator[Fin
             yield from _named(((*here, "expert"), stage.expert), names)
             yield from _named(((*here, "accept", "judge"), stage.accept.judge), experts)
             yield from _variables((*here, "prompt"), flow, j)
+            for key in stage.fields:
+                if key in NOT_FIELDS:
+                    yield Finding(
+                        (*here, "fields", key), f"the flow says {key!r} itself; remove it"
+                    )
             try:
                 re.compile(stage.accept.pattern)
             except re.error as error:

@@ -52,11 +52,11 @@ def merged(answers: Sequence[str]) -> str:
     return "\n".join(answer.strip() for answer in answers)
 
 
-def voted(answers: Sequence[str]) -> str:
-    """The most frequent answer, in its first spelling; of equals, the first."""
+def voted(answers: Sequence[str]) -> int:
+    """Which answer is the most frequent one, in its first spelling; of equals, the first."""
     keys = [" ".join(re.findall(r"\w+", answer.lower())) for answer in answers]
     (winner, _), *_ = Counter(keys).most_common(1)
-    return answers[keys.index(winner)]
+    return keys.index(winner)
 
 
 def numbered(answers: Sequence[str]) -> str:

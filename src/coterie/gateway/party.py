@@ -27,13 +27,15 @@ if TYPE_CHECKING:
     from coterie.gateway.relay import Relay
 
 CHAT = "/v1/chat/completions"
-OWN = ("model", "messages", "stream", "stream_options", "coterie")
+STREAMING = ("stream", "stream_options")
+OWN = ("model", "messages", "coterie", *STREAMING)
 
 
 class Choice(msgspec.Struct, frozen=True):
     """What is read of an answer."""
 
     message: dict[str, Any] = {}
+    finish_reason: str | None = None
     logprobs: dict[str, Any] | None = None
 
 
@@ -69,7 +71,8 @@ class Flows:
         streams = bool(said.get("stream"))
         own = f"x-coterie-request: {name}\r\nx-coterie-flow: {flow.name}\r\n".encode()
         reply.labels = own
-        party = _Party(self._relay, self._control, self._catalogue, name, terms)
+        rest = {key: value for key, value in said.items() if key not in OWN}
+        party = _Party(self._relay, self._control, self._catalogue, name, terms, rest)
         beat = (
             Beat(reply, self._catalogue, flow.stages[0].expert, self._keepalive_s)
             if streams
@@ -78,10 +81,8 @@ class Flows:
         try:
             end = await run(flow, self._flows, messages, party, streams=streams)
             if isinstance(end, Left):
-                own += _times(end)
-                rest = {key: value for key, value in said.items() if key not in OWN[:2]}
-                rest.pop("coterie", None)
-                await party.last(end.call, rest, own, reply, beat)
+                streaming = {key: said[key] for key in STREAMING if key in said}
+                await party.last(end.call, streaming, own + _times(end), reply, beat)
             else:
                 reply.labels = own + _times(end)
                 _send(reply, flow, name, said, end, self._control.now())
@@ -91,16 +92,23 @@ class Flows:
 
 
 class _Party:
-    """Asks for one request."""
+    """Asks for one request, whose client said the `rest` of its answer."""
 
     def __init__(
-        self, relay: Relay, control: Control, catalogue: Catalogue, name: str, terms: Terms
+        self,
+        relay: Relay,
+        control: Control,
+        catalogue: Catalogue,
+        name: str,
+        terms: Terms,
+        rest: Mapping[str, Any],
     ) -> None:
         self._relay = relay
         self._control = control
         self._catalogue = catalogue
         self._name = name
         self._terms = terms
+        self._rest = rest
         self._began_at = control.now()
         self._count = 0
 
@@ -111,7 +119,8 @@ class _Party:
         """One answer, whole. Raises CoterieError."""
         more = {"logprobs": True} if call.confidence else {}
         captured = Captured()
-        body, terms = self._body(call, more), self._share(call)
+        fields = self._fields(call, more)
+        body, terms = msgspec.json.encode(fields), self._share(call, fields)
         then = (self._catalogue.resolve(call.then).name,) if call.then else ()
         await self._relay.ask(self._named(), call.expert, CHAT, body, terms, captured, then=then)
         return _read(call, captured)
@@ -119,14 +128,14 @@ class _Party:
     async def last(
         self,
         call: Call,
-        rest: Mapping[str, Any],
+        streaming: Mapping[str, Any],
         labels: bytes,
         reply: Sending,
         beat: Beat | None,
     ) -> None:
-        """The flow's answer, streamed as it comes; what the client said of it goes first."""
-        body = self._body(call, rest)
-        terms = self._share(call)
+        """The flow's answer, streamed as it comes."""
+        fields = self._fields(call, streaming)
+        body, terms = msgspec.json.encode(fields), self._share(call, fields)
         await self._relay.ask(
             self._named(), call.expert, CHAT, body, terms, reply, labels=labels, beat=beat
         )
@@ -135,27 +144,30 @@ class _Party:
         self._count += 1
         return f"{self._name}.{self._count}"
 
-    def _body(self, call: Call, more: Mapping[str, Any]) -> bytes:
+    def _fields(self, call: Call, more: Mapping[str, Any]) -> dict[str, Any]:
+        """The body of a question: what the client said goes before the document's fields."""
         expert = self._catalogue.resolve(call.expert)
-        fields = {**expert.defaults, **call.fields, **more}
-        return msgspec.json.encode({**fields, "model": expert.name, "messages": call.messages})
+        rest = {} if call.role == "aside" else self._rest
+        own = {"model": expert.name, "messages": call.messages}
+        return {**expert.defaults, **call.fields, **rest, **more, **own}
 
-    def _share(self, call: Call) -> Terms:
+    def _share(self, call: Call, fields: Mapping[str, Any]) -> Terms:
         """A stage's part of what is left of the budget. Raises BudgetExceeded if nothing is."""
         expert = self._catalogue.resolve(call.expert)
         budget, passed = self._terms.budget, self.now() - self._began_at
-        ends = [bound for bound in (budget.ttft if call.last else 0.0, budget.e2e) if bound]
+        last = call.role == "last"
+        ends = [bound for bound in (budget.ttft if last else 0.0, budget.e2e) if bound]
         if ends and passed >= min(ends):
             message = f"stage {call.stage!r} would begin {passed:.2f} s after the request came"
             raise BudgetExceeded(f"{message}: its budget is used up", retry_after_s=1.0)
         share = NO_BUDGET
         if budget.is_bounded:
             share = Budget(
-                ttft=max(0.0, budget.ttft - passed) if call.last and budget.ttft else 0.0,
-                tpot=budget.tpot if call.last else 0.0,
+                ttft=max(0.0, budget.ttft - passed) if last and budget.ttft else 0.0,
+                tpot=budget.tpot if last else 0.0,
                 e2e=(budget.e2e - passed) / max(1, call.parts) if budget.e2e else 0.0,
             )
-        tokens = call.fields.get("max_tokens")
+        tokens = fields.get("max_completion_tokens") or fields.get("max_tokens")
         return msgspec.structs.replace(
             self._terms,
             budget=share,
@@ -185,6 +197,8 @@ def _read(call: Call, captured: Captured) -> Reply:
         prompt_tokens=int(usage.get("prompt_tokens") or 0),
         output_tokens=int(usage.get("completion_tokens") or 0),
         confidence=exp(sum(tokens) / len(tokens)) if tokens else None,
+        finish=choice.finish_reason or "stop",
+        message=choice.message,
     )
 
 
@@ -205,20 +219,22 @@ def _send(
         "completion_tokens": told.output_tokens,
         "total_tokens": told.prompt_tokens + told.output_tokens,
     }
+    message = told.reply.message or {"role": "assistant", "content": told.reply.text}
     head: dict[str, Any] = {"id": f"chatcmpl-{name}", "created": int(now), "model": flow.name}
     if not said.get("stream"):
-        message = {"role": "assistant", "content": told.text}
-        choice = {"index": 0, "message": message, "finish_reason": "stop"}
+        choice = {"index": 0, "message": message, "finish_reason": told.reply.finish}
         document = {**head, "object": "chat.completion", "choices": [choice], "usage": usage}
         reply.whole(200, b"", msgspec.json.encode(document))
         return
     head["object"] = "chat.completion.chunk"
     if not reply.begun:
         reply.begin(200, b"", EVENT_STREAM)
-    delta = {"role": "assistant", "content": told.text}
+    delta = dict(message)
+    if delta.get("tool_calls"):
+        delta["tool_calls"] = [{"index": i} | c for i, c in enumerate(delta["tool_calls"])]
     chunks: list[dict[str, Any]] = [
         {**head, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]},
-        {**head, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]},
+        {**head, "choices": [{"index": 0, "delta": {}, "finish_reason": told.reply.finish}]},
     ]
     options = said.get("stream_options")
     if isinstance(options, dict) and options.get("include_usage"):

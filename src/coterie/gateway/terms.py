@@ -15,7 +15,7 @@ from coterie.gateway.catalogue import Catalogue
 from coterie.types import NO_BUDGET, Budget, Expert, Priority, Terms
 
 PRIORITIES: tuple[Priority, ...] = get_args(Priority)
-FALLBACKS = 8
+MOST_NAMES = 8
 REMEMBERED = 1024
 _ANYTHING = Tenant("anybody")
 
@@ -96,30 +96,33 @@ class Terminology:
         )
 
     def next(self, headers: Mapping[str, str], asked: Asked | None) -> tuple[str, ...]:
-        """The experts that a client says it will ask next. Raises UnknownExpert."""
+        """The experts that a client says it will ask next. Raises BadRequest or UnknownExpert."""
         if asked is None and not _speaks(headers):
             return ()
-        header = headers.get("x-coterie-next")
-        if header is None:
-            said = (asked.next if asked else None) or []
-        else:
-            said = [name.strip() for name in header.split(",") if name.strip()]
-        return tuple(self._catalogue.resolve(name).name for name in said[:FALLBACKS])
+        return self._named("next", headers, asked.next if asked else None) or ()
 
     def _fallbacks(
         self, headers: Mapping[str, str], asked: list[str] | None, expert: Expert
     ) -> tuple[str, ...]:
-        header = headers.get("x-coterie-fallbacks")
+        names = self._named("fallbacks", headers, asked)
+        if names is None:
+            return expert.fallbacks
+        return tuple(name for name in names if name != expert.name)
+
+    def _named(
+        self, field: str, headers: Mapping[str, str], asked: list[str] | None
+    ) -> tuple[str, ...] | None:
+        """A list of experts, each once; None: the request says nothing of it."""
+        where, header = f"x-coterie-{field}", headers.get(f"x-coterie-{field}")
         if header is not None:
             asked = [name.strip() for name in header.split(",") if name.strip()]
-        if asked is None:
-            return expert.fallbacks
-        where = "coterie.fallbacks" if header is None else "x-coterie-fallbacks"
-        if len(asked) > FALLBACKS:
-            raise BadRequest(f"`{where}` lists {len(asked)} experts; at most {FALLBACKS}", where)
-        names = dict.fromkeys(self._catalogue.resolve(name).name for name in asked)
-        names.pop(expert.name, None)
-        return tuple(names)
+        elif asked is None:
+            return None
+        else:
+            where = f"coterie.{field}"
+        if len(asked) > MOST_NAMES:
+            raise BadRequest(f"`{where}` lists {len(asked)} experts; at most {MOST_NAMES}", where)
+        return tuple(dict.fromkeys(self._catalogue.resolve(name).name for name in asked))
 
 
 def _speaks(headers: Mapping[str, str]) -> bool:
