@@ -93,18 +93,35 @@ def test_a_fallback_answers_for_an_expert_that_failed() -> None:
 
 def test_one_that_waits_is_given_up_when_its_budget_can_be_kept_no_more() -> None:
     core = scheduler()
-    ready(core, "a", parallel_prefills=1)
+    ready(core, "a")
     taught(core, "a", 10.0, prompt_bytes=1000, first_s=1.0)
-    core.handle(on.Arrived(20.0, "r1", "a", prompt_bytes=1000))
-    assert core.handle(ask(20.0, "r2", "a", Budget(ttft=4.0), prompt_bytes=1000)) == []
+    for name in ("r1", "r2"):  # both slots are taken, and never free again
+        core.handle(on.Arrived(20.0, name, "a", prompt_bytes=1000))
+    assert core.handle(ask(20.0, "r3", "a", Budget(ttft=4.0), prompt_bytes=1000)) == []
     at = core.wake_at()
-    while at is not None and at < 24.0:  # the first one never ends
-        actions = core.handle(on.Tick(at))
-        core.check()
-        if any(isinstance(action, Dispatch) for action in actions):
-            return  # its prompt was held to be done at last
-        at = core.wake_at()
-    raise AssertionError("it still waits")
+    assert at is not None
+    assert 22.5 < at < 23.5  # about a second, which its prompt takes, before the four are over
+    refuse = refused(core.handle(on.Tick(at)))
+    assert (refuse.request, refuse.code) == ("r3", "budget_exceeded")
+    core.check()
+
+
+def test_one_that_waits_is_moved_to_a_fallback_that_can_still_keep_its_budget() -> None:
+    core = scheduler()
+    ready(core, "a", "b", hot=24)
+    hot(core, "b", 5.0)
+    taught(core, "a", 10.0, prompt_bytes=100, first_s=0.1)
+    for name in ("r1", "r2"):
+        core.handle(on.Arrived(20.0, name, "a", prompt_bytes=100))
+    fields = {"prompt_bytes": 10, "fallbacks": ("b",)}
+    assert core.handle(ask(20.0, "r3", "a", Budget(ttft=4.0), **fields)) == []
+    core.handle(on.Arrived(20.1, "r4", "b", prompt_bytes=1))
+    core.handle(on.Finished(20.2, "r4", run_s=0.001))
+    at = core.wake_at()
+    assert at is not None
+    actions = core.handle(on.Tick(at))
+    core.check()
+    assert [a.replica for a in actions if isinstance(a, Dispatch)] == ["b@n/d"], actions
 
 
 def test_one_that_lost_its_place_to_others_is_refused_in_time() -> None:

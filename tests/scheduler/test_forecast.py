@@ -2,6 +2,7 @@
 
 import pytest
 
+from coterie.scheduler import Scheduler
 from coterie.scheduler import events as on
 from coterie.scheduler.estimates import FIRST_S
 from coterie.testing.core import ask, hot, ready, scheduler, taught
@@ -36,26 +37,25 @@ def test_what_was_never_seen_counts_as_nothing() -> None:
     assert way.last_s == way.first_s
 
 
-def test_a_turn_comes_after_the_prompts_before_it() -> None:
+def queued(second_bytes: int) -> Scheduler:
+    """A device that computes a prompt of a second since 20.0, and another one waits."""
     core = scheduler()
     ready(core, "a", "b", hot=24, parallel_prefills=1)
     hot(core, "a", 2.0)
     taught(core, "b", 10.0, prompt_bytes=1000, first_s=1.0)
     core.handle(on.Arrived(20.0, "r1", "a", prompt_bytes=1000))
-    core.handle(on.Arrived(20.0, "r2", "a", prompt_bytes=1000))
-    (way,) = core.ways("b", 20.5, prompt_bytes=1000)
+    core.handle(on.Arrived(20.0, "r2", "a", prompt_bytes=second_bytes))
+    return core
+
+
+def test_a_turn_comes_after_the_prompts_before_it() -> None:
+    (way,) = queued(1000).ways("b", 20.5, prompt_bytes=1000)
     assert way.how == "turn"
     assert way.wait_s == pytest.approx(0.5 + 1.0)
 
 
 def test_a_short_prompt_does_not_count_the_long_ones_it_passes() -> None:
-    core = scheduler()
-    ready(core, "a", "b", hot=24, parallel_prefills=1)
-    hot(core, "a", 2.0)
-    taught(core, "b", 10.0, prompt_bytes=1000, first_s=1.0)
-    core.handle(on.Arrived(20.0, "r1", "a", prompt_bytes=1000))
-    core.handle(on.Arrived(20.0, "r2", "a", prompt_bytes=4000))
-    (way,) = core.ways("b", 20.5, prompt_bytes=200)
+    (way,) = queued(4000).ways("b", 20.5, prompt_bytes=200)
     assert way.wait_s == pytest.approx(0.5)
 
 

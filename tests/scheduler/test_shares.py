@@ -53,6 +53,15 @@ def flood(core: Scheduler, counts: dict[str, int]) -> dict[str, str]:
     return owners
 
 
+def next_one(core: Scheduler, owners: dict[str, str], at: float) -> str:
+    """Ends the one that runs; which one is next."""
+    states = {name: core.explain(name, at) for name in owners}
+    running = next(name for name, found in states.items() if found and found.state == "running")
+    actions = core.handle(on.Finished(at, running, first_byte_s=1.0, run_s=1.0))
+    (start,) = (action for action in actions if isinstance(action, Dispatch))
+    return start.request
+
+
 @pytest.mark.parametrize("weight", [1.0, 3.0])
 def test_tenants_with_work_get_their_weighted_shares(weight: float) -> None:
     core = shared(x=weight, y=1.0)
@@ -74,17 +83,11 @@ def test_one_who_comes_later_is_not_behind_a_long_line() -> None:
     served(core, 120.0, owners)
     core.handle(on.Arrived(120.0, "x-0", "a", prompt_bytes=1000, tenant="x"))
     owners["x-0"] = "x"
-    running = next(name for name, owner in owners.items() if owner == "y")
-    assert running
     counts: Counter[str] = Counter()
     at = 120.0
     while not counts["x"]:
         at += 1.0
-        (status,) = (status for status in core.experts(at) if status.name == "a")
-        assert status.running == 1
-        running = next(name for name in owners if core.explain(name, at).state == "running")  # type: ignore[union-attr]
-        actions = core.handle(on.Finished(at, running, first_byte_s=1.0, run_s=1.0))
-        counts.update(owners[a.request] for a in actions if isinstance(a, Dispatch))
+        counts.update([owners[next_one(core, owners, at)]])
     assert counts["y"] <= 2
 
 
@@ -98,14 +101,7 @@ def test_one_that_used_what_nobody_wanted_owes_nothing() -> None:
         name = f"late-{tenant}-{len(owners)}"
         owners[name] = tenant
         core.handle(on.Arrived(145.0, name, "a", prompt_bytes=1000, tenant=tenant))
-    running = next(name for name in owners if core.explain(name, 145.0).state == "running")  # type: ignore[union-attr]
-    counts: Counter[str] = Counter()
-    for number in range(40):
-        at = 146.0 + number
-        actions = core.handle(on.Finished(at, running, first_byte_s=1.0, run_s=1.0))
-        (start,) = (action for action in actions if isinstance(action, Dispatch))
-        running = start.request
-        counts[owners[running]] += 1
+    counts = Counter(owners[next_one(core, owners, 146.0 + number)] for number in range(40))
     assert counts["y"] >= 16
 
 

@@ -155,27 +155,23 @@ def _explain_request(world: World, request: RequestRecord, now: float) -> Explan
 
 def _explain_past(past: Past) -> Explanation:
     """A request that has ended."""
-    took = f"{past.ended_at - past.since:.2f} s after it came"
+    request = past.request
+    took = f"{past.ended_at - request.since:.2f} s after it came"
     lines: list[str] = []
     match past.outcome:
         case "answered":
-            begun = (
-                f", its first token {past.began_at - past.since:.2f} s after"
-                if past.began_at
-                else ""
-            )
-            lines.append(
-                f"answered by {past.expert!r} {took}{begun}; "
-                f"it waited {past.started_at - past.since:.2f} s"
-            )
+            first_s = request.began_at - request.since
+            begun = f", its first token {first_s:.2f} s after" if request.began_at else ""
+            waited = f"it waited {request.dispatched_at - request.since:.2f} s"
+            lines.append(f"answered by {request.expert!r} {took}{begun}; {waited}")
         case "refused":
             lines.append(f"refused {took}: {past.reason}")
         case "lost":
             lines.append(f"lost {took}: its replica ended, or its client left")
-    if past.budget.is_bounded and past.outcome == "answered":
-        lines.append(f"{in_words(past.budget)}: {'met' if past.met else 'missed'}")
-    lines += _of_choice(past.way, past.asked, past.considered)
-    return Explanation(past.request, "request", past.outcome, tuple(lines))
+    if request.budget.is_bounded and past.outcome == "answered":
+        lines.append(f"{in_words(request.budget)}: {'met' if past.met else 'missed'}")
+    lines += _of_choice(request.way, request.asked, request.considered)
+    return Explanation(request.request, "request", past.outcome, tuple(lines))
 
 
 def _of_choice(way: Way | None, asked: str, considered: tuple[Way, ...]) -> list[str]:

@@ -46,24 +46,7 @@ def ended(
             kept.refused += outcome == "refused"
             kept.failed += outcome == "lost"
             kept.degraded += outcome == "answered" and bool(request.asked)
-    world.past[request.request] = Past(
-        request=request.request,
-        expert=request.expert,
-        asked=request.asked,
-        tenant=request.tenant,
-        priority=request.priority,
-        budget=request.budget,
-        outcome=outcome,
-        met=met,
-        reason=reason,
-        since=request.since,
-        started_at=request.dispatched_at,
-        began_at=request.began_at,
-        ended_at=now,
-        way=request.way,
-        way_at=request.way_at,
-        considered=request.considered,
-    )
+    world.past[request.request] = Past(request, outcome, met, reason, now)
     if len(world.past) > REMEMBERED:
         world.past.popitem(last=False)
 

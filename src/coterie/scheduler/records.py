@@ -190,24 +190,13 @@ class RequestRecord(Struct):
 
 
 class Past(Struct, frozen=True):
-    """A request that has ended: what was expected, and what came of it. Times are absolute."""
+    """A request that has ended, and what came of it."""
 
-    request: str
-    expert: str
-    asked: str
-    tenant: str
-    priority: Priority
-    budget: Budget
+    request: RequestRecord
     outcome: Outcome
     met: bool
     reason: str
-    since: float
-    started_at: float
-    began_at: float
     ended_at: float
-    way: Way | None
-    way_at: float
-    considered: tuple[Way, ...]
 
 
 class Claim(Struct):

@@ -189,9 +189,10 @@ class Scheduler:
             fallbacks=tuple(name for name in event.fallbacks if name in world.experts),
         )
         shares.tag(world, request)
-        transitions.learn(world, world.tenant(event.tenant), expert, event.at)
         if event.attempt:
             outcomes.again(world, request)
+        else:
+            transitions.learn(world, world.tenant(event.tenant), expert, event.at)
         names = (event.expert, *request.fallbacks)
         self._place(request, choose(world, request, names, event.at), event.at, out)
 
