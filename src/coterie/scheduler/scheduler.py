@@ -10,13 +10,14 @@ from typing import assert_never
 from coterie.config import Limits
 from coterie.scheduler import events as on
 from coterie.scheduler import explain as look
-from coterie.scheduler import outcomes, shares, snapshots, transitions
-from coterie.scheduler.actions import Action, Fetch, Refuse
-from coterie.scheduler.admission import Choice, choose, in_words
+from coterie.scheduler import snapshots
+from coterie.scheduler.actions import Action, Fetch
 from coterie.scheduler.dispatch import Dispatcher
 from coterie.scheduler.eta import eta_s
 from coterie.scheduler.events import Event
 from coterie.scheduler.forecast import ways
+from coterie.scheduler.foresight import Foresight
+from coterie.scheduler.intake import Intake
 from coterie.scheduler.invariants import check
 from coterie.scheduler.lifecycle import Lifecycle
 from coterie.scheduler.phases import Fetching, Phase
@@ -37,19 +38,28 @@ class Scheduler:
         self._dispatcher = Dispatcher(self._world, self._timers)
         self._switcher = Switcher(self._world, self._timers)
         self._lifecycle = Lifecycle(self._world, self._timers, self._dispatcher, self._switcher)
+        self._foresight = Foresight(self._world, self._switcher, self._lifecycle)
+        self._intake = Intake(
+            self._world,
+            self._timers,
+            self._dispatcher,
+            self._switcher,
+            self._lifecycle,
+            self._foresight,
+        )
 
     def handle(self, event: Event) -> list[Action]:
         """Takes what happened, and answers with what to do, in this order."""
         out: list[Action] = []
         match event:
             case on.Arrived():
-                self._arrived(event, out)
+                self._intake.arrived(event, out)
             case on.Finished():
-                self._finished(event, out)
+                self._intake.finished(event, out)
             case on.Began():
-                self._began(event, out)
+                self._intake.began(event, out)
             case on.Cancelled():
-                self._cancelled(event, out)
+                self._intake.cancelled(event, out)
             case on.Tick():
                 self._ticked(event.at, out)
             case on.Loaded():
@@ -79,7 +89,7 @@ class Scheduler:
             case on.LoadRequested():
                 self._load_requested(event, out)
             case on.Hinted():
-                self._hinted(event, out)
+                self._foresight.hinted(event, out)
             case on.UnloadRequested():
                 self._unload_requested(event, out)
             case on.PinChanged():
@@ -164,109 +174,6 @@ class Scheduler:
         record = self._world.experts.get(expert)
         return None if record is None else eta_s(self._world, record, now)
 
-    # -- requests ----------------------------------------------------------------------------------
-
-    def _arrived(self, event: on.Arrived, out: list[Action]) -> None:
-        world = self._world
-        assert event.request not in world.requests, f"request {event.request!r} arrived twice"
-        expert = world.experts.get(event.expert)
-        if expert is None:
-            reason = f"no expert {event.expert!r} in this composition"
-            out.append(Refuse(event.request, "model_not_found", reason, 0.0))
-            return
-        self._ask_for(expert, event.at)
-        request = RequestRecord(
-            request=event.request,
-            expert=event.expert,
-            since=event.since or event.at,
-            arrived_at=event.at,
-            attempt=event.attempt,
-            prompt_bytes=event.prompt_bytes,
-            output_tokens=event.output_tokens,
-            tenant=event.tenant,
-            priority=event.priority,
-            budget=event.budget,
-            fallbacks=tuple(name for name in event.fallbacks if name in world.experts),
-        )
-        shares.tag(world, request)
-        if event.attempt:
-            outcomes.again(world, request)
-        else:
-            transitions.learn(world, world.tenant(event.tenant), expert, event.at)
-        names = (event.expert, *request.fallbacks)
-        self._place(request, choose(world, request, names, event.at), event.at, out)
-
-    def _place(self, request: RequestRecord, choice: Choice, now: float, out: list[Action]) -> None:
-        """Sends a request that does not wait yet where it was found to be served, or refuses it."""
-        world = self._world
-        request.way, request.way_at, request.considered = choice.way, now, choice.considered
-        if not choice.expert:
-            outcomes.ended(world, request, "refused", now, choice.reason)
-            retry_after_s, eta_s = choice.retry_after_s, choice.eta_s
-            out.append(Refuse(request.request, choice.code, choice.reason, retry_after_s, eta_s))
-            if choice.wish:
-                self._lifecycle.ask(world.experts[request.expert], now, "idle")
-                self._switcher.pump(now, out)
-            return
-        if choice.expert != request.expert:
-            request.asked = request.asked or request.expert
-            self._ask_for(world.experts[choice.expert], now)
-        expert = world.experts[choice.expert]
-        started = self._dispatcher.arrive(request, expert, now, out, hurried=choice.hurried)
-        if not started and expert.waiting:
-            world.views.list_expert(expert)
-            if expert.due is not None:
-                self._switcher.pump(now, out)
-
-    def _ask_for(self, expert: ExpertRecord, now: float) -> None:
-        expert.rate.observe(now)
-        for replica in self._world.homes.get(expert.name, {}).values():
-            self._world.views.touch(replica)
-
-    def _began(self, event: on.Began, out: list[Action]) -> None:
-        request = self._world.requests.get(event.request)
-        if request is not None and request.replica:
-            self._dispatcher.began(event, request, out)
-            self._learnt(self._world.experts[request.expert], event.at, out)
-
-    def _finished(self, event: on.Finished, out: list[Action]) -> None:
-        world = self._world
-        request = world.requests.get(event.request)
-        if request is None:
-            return
-        if not request.replica:
-            self._cancelled(on.Cancelled(event.at, event.request), out)
-            return
-        expert = world.experts[request.expert]
-        replica = self._dispatcher.finish(event, request, out)
-        if replica is None:
-            return
-        if expert.due is not None or expert.waiting:
-            world.views.list_expert(expert)
-        if replica.running:
-            return
-        if replica.phase is Phase.DRAINING:
-            self._switcher.drained(replica, event.at, out)
-        else:
-            self._dispatcher.rest(replica, expert)
-        self._switcher.pump(event.at, out, replica.device)
-
-    def _cancelled(self, event: on.Cancelled, out: list[Action]) -> None:
-        world = self._world
-        request = world.requests.get(event.request)
-        if request is None or request.replica:
-            return  # a running request ends with `Finished`
-        expert = world.experts[request.expert]
-        world.dequeue(request)
-        del world.requests[request.request]
-        shares.settle(world, request, expert, None)
-        self._left_line(expert, event.at, out)
-
-    def _left_line(self, expert: ExpertRecord, now: float, out: list[Action]) -> None:
-        self._dispatcher.line_up(expert)
-        self._world.views.list_expert(expert)
-        self._switcher.pump(now, out)
-
     # -- time --------------------------------------------------------------------------------------
 
     def _ticked(self, now: float, out: list[Action]) -> None:
@@ -279,7 +186,7 @@ class Scheduler:
         world = self._world
         match kind:
             case "request":
-                self._waited(world.requests[key], now, out)
+                self._intake.waited(world.requests[key], now, out)
             case "idle":
                 replica = world.replicas[key]
                 idle_s = now - replica.used_at
@@ -294,35 +201,6 @@ class Scheduler:
                 self._lifecycle.fetch_again(world.experts[key], out)
             case _:
                 assert_never(kind)
-
-    def _waited(self, request: RequestRecord, now: float, out: list[Action]) -> None:
-        """A request has waited as long as it may, or as long as its budget can still be met."""
-        world = self._world
-        expert = world.experts[request.expert]
-        eta = eta_s(world, expert, now)
-        waited = f"waited {now - request.since:.1f} s for expert {expert.name!r}"
-        if now >= request.since + world.limits.wait:
-            code, reason = "wait_exceeded", f"{waited}, which is the limit"
-        else:
-            choice = self._fallback(request, now)
-            if choice is not None:
-                world.dequeue(request)
-                del world.requests[request.request]
-                shares.settle(world, request, expert, None)
-                request.fallbacks = ()  # it is moved once: nothing is passed round and round
-                self._dispatcher.line_up(expert)
-                self._place(request, choice, now, out)
-                self._left_line(expert, now, out)
-                return
-            code, reason = "budget_exceeded", f"{waited}: too long for {in_words(request.budget)}"
-        self._dispatcher.refuse(request, code, reason, max(1.0, eta or 1.0), now, out, eta)
-        self._left_line(expert, now, out)
-
-    def _fallback(self, request: RequestRecord, now: float) -> Choice | None:
-        """A fallback that can still answer a waiting request within its budget."""
-        names = tuple(name for name in request.fallbacks if name != request.expert)
-        choice = choose(self._world, request, names, now) if names else None
-        return choice if choice is not None and choice.hurried else None
 
     def _due_at(self, kind: Kind, key: str) -> float | None:
         """When a timer really is due, from the records alone."""
@@ -396,28 +274,6 @@ class Scheduler:
         self._lifecycle.fetch_again(expert, out)
         self._lifecycle.ask(expert, event.at, "anybody")
         self._switcher.pump(event.at, out)
-
-    def _hinted(self, event: on.Hinted, out: list[Action]) -> None:
-        expert = self._world.experts.get(event.expert)
-        if expert is not None and self._world.policy.foresees(event.source):
-            self._foresee(expert, event.at, out)
-
-    def _learnt(self, expert: ExpertRecord, now: float, out: list[Action]) -> None:
-        """An expert answers: who usually comes next?"""
-        name = transitions.next_after(self._world, expert)
-        if name and self._world.policy.foresees("learnt"):
-            self._foresee(self._world.experts[name], now, out)
-
-    def _foresee(self, expert: ExpertRecord, now: float, out: list[Action]) -> None:
-        """Loads ahead, with what is spare: nobody waits, for a load or for a turn."""
-        world = self._world
-        expert.foresight.hints += 1
-        if world.views.demand or world.waiting_count or expert.asked_at is not None:
-            return
-        if expert.fetching is Fetching.COLD and expert.retry_at <= now:
-            expert.foreseen = True
-            self._lifecycle.ask(expert, now, "idle")
-            self._switcher.pump(now, out)
 
     def _unload_requested(self, event: on.UnloadRequested, out: list[Action]) -> None:
         expert = self._world.experts.get(event.expert)
