@@ -5,10 +5,9 @@ async def test_an_answer_is_kept_whether_whole_or_in_pieces() -> None:
     whole, pieces = Captured(), Captured()
     whole.whole(200, b"", b"one two")
     pieces.begin(200, b"", b"")
-    for piece in (b"one ", b"two"):
-        pieces.write(piece)
-        await pieces.drained(1.0)
-    pieces.end()
+    pieces.write(b"one ")
+    await pieces.drained(1.0)
+    pieces.write(b"two", last=True)
     for captured in (whole, pieces):
         assert (captured.status, bytes(captured.body)) == (200, b"one two")
         assert captured.begun

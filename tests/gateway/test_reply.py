@@ -78,6 +78,17 @@ def test_the_head_of_a_stream_leaves_with_its_first_bytes() -> None:
     assert line.sent == b"0\r\n\r\n"
 
 
+def test_the_last_of_a_stream_leaves_with_its_end() -> None:
+    line = Line()
+    reply = reply_on(line)
+    reply.begin(200, b"", b"text/event-stream")
+    reply.write(b"data: 1\n\n")
+    line.sent = b""
+    reply.write(b"data: 2\n\n", last=True)
+    assert line.sent == b"9\r\ndata: 2\n\n\r\n0\r\n\r\n"
+    assert reply.ended
+
+
 def test_nothing_written_is_no_end_of_the_stream() -> None:
     line = Line()
     reply = reply_on(line)

@@ -19,11 +19,9 @@ class Captured:
     def begin(self, status: int, fields: bytes, media: bytes) -> None:
         self.begun, self.status = True, status
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes, *, last: bool = False) -> None:
         self.body += data
-
-    def end(self) -> None:
-        self.ended = True
+        self.ended |= last
 
     def fail_begun(self, body: bytes) -> None:
         self.body, self.status, self.ended = bytearray(body), 502, True

@@ -22,7 +22,7 @@ from coterie.gateway.control import Control
 from coterie.gateway.party import Flows
 from coterie.gateway.render import engine_error
 from coterie.gateway.reply import Reply
-from coterie.gateway.terms import Terminology
+from coterie.gateway.terms import Terminology, addressed
 from coterie.gateway.upstream import Exchange, Upstream
 from coterie.gateway.usage import Tally, tokens
 from coterie.types import Expert, Grant, Terms, expert_of
@@ -61,12 +61,11 @@ class Relay:
         name = self._named()
         reply.labels = _labels(name, expert.name)
         stream = bool(wanted.stream) and path in STREAMS
-        terms = self._terms.of(
-            expert, key, request.headers, asked, wanted.output_tokens, streams=stream
-        )
+        headers = addressed(request.headers)
+        terms = self._terms.of(expert, key, headers, asked, wanted.output_tokens, streams=stream)
         beat = Beat(reply, self._catalogue, expert.name, self._limits.keepalive) if stream else None
         call = _Call(name, expert.name, path, said, body, terms, reply, beat)
-        call.next = self._terms.next(request.headers, asked)
+        call.next = self._terms.next(headers, asked)
         try:
             await self._carry(call)
         finally:
@@ -111,7 +110,7 @@ class Relay:
         terms = self._terms.of(
             standing,
             key,
-            request.headers,
+            addressed(request.headers),
             wanted.coterie,
             wanted.output_tokens,
             streams=bool(wanted.stream),
@@ -231,7 +230,7 @@ class Relay:
             while True:
                 data = exchange.take()
                 tally.add(data)
-                reply.write(data)
+                reply.write(data, last=exchange.complete)
                 if not begun:  # told after the byte is on its way, which need not wait for that
                     begun = True
                     self._control.began(call.name)
@@ -245,7 +244,6 @@ class Relay:
             raise
         finally:
             run.tokens = tally.tokens()
-        reply.end()
 
 
 class _Call:

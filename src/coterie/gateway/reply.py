@@ -86,23 +86,24 @@ class Reply:
             b"" if self.keeps else b"connection: close\r\n",
         )
 
-    def write(self, data: bytes) -> None:
-        """Sends data now; nothing is kept back. Data for a client that left is dropped."""
-        if self._framed and data:
-            data = b"%b%x\r\n%b\r\n" % (self._head, len(data), data)
-        else:
-            data = self._head + data
+    def write(self, data: bytes, *, last: bool = False) -> None:
+        """Sends data now; nothing is kept back. The `last` of it completes the answer. Data for a
+        client that left is dropped.
+        """
+        if self._framed:
+            if data:
+                data = b"%x\r\n%b\r\n" % (len(data), data)
+            if last:
+                data += b"0\r\n\r\n"
+        self.ended |= last
+        data = self._head + data
         self._head = b""
-        self._send(data)
+        if data:
+            self._send(data)
 
     def end(self) -> None:
         """Completes the answer."""
-        self.ended = True
-        if self._framed:
-            self._send(self._head + b"0\r\n\r\n")
-        elif self._head:
-            self._send(self._head)
-        self._head = b""
+        self.write(b"", last=True)
 
     def cut(self) -> None:
         """Breaks the connection off, so that nobody takes what was sent for a whole answer."""

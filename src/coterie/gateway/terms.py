@@ -32,6 +32,7 @@ class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 _NOTHING = Asked()
+_NO_HEADERS: Mapping[str, str] = {}
 
 
 class Terminology:
@@ -53,10 +54,11 @@ class Terminology:
         *,
         streams: bool,
     ) -> Terms:
-        """The terms of a request for `expert` that showed `key`. Raises BadRequest, which names the
-        header or field that is wrong. An answer in one piece has no first token to be early.
+        """The terms of a request for `expert` that showed `key` and has such `addressed` headers.
+        Raises BadRequest, which names the header or field that is wrong. An answer in one piece has
+        no first token to be early.
         """
-        if asked is None and not _speaks(headers):
+        if asked is None and not headers:
             usual = (expert.name, key, output_tokens, streams)
             terms = self._usual.get(usual)
             if terms is None:
@@ -97,7 +99,7 @@ class Terminology:
 
     def next(self, headers: Mapping[str, str], asked: Asked | None) -> tuple[str, ...]:
         """The experts that a client says it will ask next. Raises BadRequest or UnknownExpert."""
-        if asked is None and not _speaks(headers):
+        if asked is None and not headers:
             return ()
         return self._named("next", headers, asked.next if asked else None) or ()
 
@@ -125,9 +127,12 @@ class Terminology:
         return tuple(dict.fromkeys(self._catalogue.resolve(name).name for name in asked))
 
 
-def _speaks(headers: Mapping[str, str]) -> bool:
-    """Is any header for us? Most requests have none, and are to pay for none."""
-    return any(name[:10].lower() == "x-coterie-" for name in headers)
+def addressed(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """The headers if any is for us, else none: most requests have none, and are to pay for none."""
+    for name in headers:
+        if name[:2] in ("x-", "X-") and name[:10].lower() == "x-coterie-":
+            return headers
+    return _NO_HEADERS
 
 
 def _seconds(name: str, headers: Mapping[str, str], asked: str | float | None) -> float:

@@ -242,4 +242,7 @@ class Views:
         self._device_keys[device] = keys
 
     def _order(self, device: str) -> DeviceOrder:
-        return self.orders.setdefault(device, DeviceOrder())
+        order = self.orders.get(device)
+        if order is None:
+            order = self.orders[device] = DeviceOrder()
+        return order
