@@ -50,12 +50,6 @@ def test_an_idle_expert_is_unloaded_after_its_time_to_live() -> None:
     assert core.handle(on.Tick(11.0)) == [Unload("a@n/d", 1, "idle for 10.0 s")]
 
 
-def test_an_unknown_expert_is_refused() -> None:
-    (refusal,) = scheduler().handle(on.Arrived(1.0, "r", "nobody"))
-    assert isinstance(refusal, Refuse)
-    assert refusal.code == "model_not_found"
-
-
 @settings(max_examples=300, deadline=None)
 @given(worlds())
 def test_in_any_world_every_request_ends_once_and_nothing_overflows(world: World) -> None:

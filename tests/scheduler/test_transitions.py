@@ -1,99 +1,66 @@
-"""What usually follows what is loaded ahead, if there is room for it."""
+"""Counts of who was asked for after whom."""
 
-from coterie.scheduler import Action, Load, Scheduler
-from coterie.scheduler import events as on
-from coterie.scheduler.transitions import KEPT, TOGETHER_S
-from coterie.testing.core import hot, ready, scheduler
+import pytest
 
-
-def asked(core: Scheduler, expert: str, at: float, tenant: str = "x") -> list[Action]:
-    """A request from its arrival to its end; what its first byte led to."""
-    name = f"{expert}-{at}"
-    core.handle(on.Arrived(at, name, expert, tenant=tenant))
-    led = list(core.handle(on.Began(at + 0.1, name)))
-    core.handle(on.Finished(at + 0.2, name, first_byte_s=0.1, run_s=0.2))
-    core.check()
-    return led
+from coterie.config import Limits
+from coterie.scheduler import policy
+from coterie.scheduler.records import ExpertRecord, TenantRecord
+from coterie.scheduler.transitions import ENOUGH, KEPT, TOGETHER_S, learn, next_after
+from coterie.scheduler.world import World
 
 
-def rounds(core: Scheduler, count: int, at: float, gap_s: float = 1.0) -> float:
-    """`a`, then `b`, again and again."""
-    for _ in range(count):
-        for expert in ("a", "b"):
-            asked(core, expert, at)
-            at += gap_s
-    return at
+def world_of(*names: str) -> World:
+    world = World(policy("cost"), Limits())
+    world.experts |= {name: ExpertRecord(name) for name in names}
+    return world
 
 
-def gone(core: Scheduler, expert: str, at: float) -> None:
-    (replica,) = (
-        replica
-        for device in core.devices(at)
-        for replica in device.replicas
-        if replica.startswith(f"{expert}@")
-    )
-    generation = core.snapshot(at).replicas
-    (record,) = (one for one in generation if one.replica == replica)
-    core.handle(on.UnloadRequested(at, expert))
-    core.handle(on.Unloaded(at + 0.1, replica, record.generation, unload_s=0.1))
+def followed(world: World, names: str, tenant: TenantRecord, gap_s: float = 1.0) -> None:
+    for i, name in enumerate(names):
+        learn(world, tenant, world.experts[name], tenant.last_at + gap_s * (i + 1))
 
 
-def made(policy: str = "cost") -> Scheduler:
-    core = scheduler(policy)
-    ready(core, "a", "b", "c", hot=36)
-    hot(core, "a", 1.0)
-    hot(core, "b", 2.0)
-    return core
+def test_who_comes_next_is_who_mostly_did() -> None:
+    world = world_of("a", "b", "c")
+    followed(world, "ab" * 6, TenantRecord("x"))
+    followed(world, "ac", TenantRecord("x"))
+    assert next_after(world, world.experts["a"]) == "b"
 
 
-def test_who_always_follows_is_loaded_when_the_first_byte_comes() -> None:
-    core = made()
-    at = rounds(core, 6, 10.0)
-    gone(core, "b", at)
-    (load,) = asked(core, "a", at + 1.0)
-    assert isinstance(load, Load)
-    assert load.expert == "b"
+def test_a_few_times_are_not_enough() -> None:
+    world = world_of("a", "b")
+    followed(world, "ab" * int(ENOUGH - 1), TenantRecord("x"))
+    assert next_after(world, world.experts["a"]) == ""
 
 
-def test_a_few_times_are_an_accident() -> None:
-    core = made()
-    at = rounds(core, 3, 10.0)
-    gone(core, "b", at)
-    assert asked(core, "a", at + 1.0) == []
+def test_the_same_again_needs_no_load() -> None:
+    world = world_of("a")
+    followed(world, "a" * 20, TenantRecord("x"))
+    assert next_after(world, world.experts["a"]) == ""
 
 
-def test_what_comes_much_later_does_not_follow() -> None:
-    core = made()
-    at = rounds(core, 6, 10.0, gap_s=TOGETHER_S + 1.0)
-    gone(core, "b", at)
-    assert asked(core, "a", at + 1.0) == []
+@pytest.mark.parametrize(("gap_s", "learnt"), [(1.0, True), (TOGETHER_S + 1.0, False)])
+def test_what_comes_much_later_does_not_follow(gap_s: float, learnt: bool) -> None:
+    world, tenant = world_of("a", "b"), TenantRecord("x")
+    for _ in range(10):
+        for name in "ab":
+            learn(world, tenant, world.experts[name], tenant.last_at + gap_s)
+    assert bool(world.experts["a"].follows) is learnt
 
 
-def test_that_can_be_left_out() -> None:
-    core = made("cost-learning")
-    at = rounds(core, 6, 10.0)
-    gone(core, "b", at)
-    assert asked(core, "a", at + 1.0) == []
-
-
-def test_chance_is_nothing_to_go_by() -> None:
-    core = made()
-    at = 10.0
-    for _ in range(20):
-        for expert in ("a", "b", "a", "c" if int(at) % 2 else "a"):
-            if expert != "c":
-                asked(core, expert, at)
-            at += 1.0
-    gone(core, "b", at)
-    assert asked(core, "a", at + 1.0) == []
+def test_one_tenant_does_not_follow_another() -> None:
+    world = world_of("a", "b")
+    first, second = TenantRecord("x"), TenantRecord("y")
+    for i in range(10):
+        learn(world, first, world.experts["a"], 2.0 * i)
+        learn(world, second, world.experts["b"], 2.0 * i + 1.0)
+    assert next_after(world, world.experts["a"]) == ""
 
 
 def test_few_followers_are_kept() -> None:
-    core = scheduler()
     names = [f"e{i}" for i in range(3 * KEPT)]
-    ready(core, *names, hot=12 * len(names), parallel_loads=len(names))
+    world, tenant = world_of("a", *names), TenantRecord("x")
     for i, name in enumerate(names):
-        core.handle(on.Arrived(10.0 + 2 * i, f"a{i}", "e0", tenant="x"))
-        core.handle(on.Arrived(11.0 + 2 * i, f"b{i}", name, tenant="x"))
-    (first, *_) = core.snapshot(100.0).experts
-    assert len(first.follows) <= KEPT
+        learn(world, tenant, world.experts["a"], 2.0 * i)
+        learn(world, tenant, world.experts[name], 2.0 * i + 1.0)
+    assert len(world.experts["a"].follows) <= KEPT
