@@ -129,6 +129,9 @@ def goodput(
         list[str] | None, typer.Option(help="As for multiplex: coterie, lru, resident, …")
     ] = None,
     load: Annotated[list[float] | None, typer.Option(help="Multiples of capacity.")] = None,
+    shift: Annotated[
+        list[str] | None, typer.Option(help="uniform, skewed, circle or pair. Default: all.")
+    ] = None,
     seconds: Annotated[float, typer.Option(help="How long each run sends.")] = 60.0,
     runs: Annotated[int, typer.Option(help="Runs of each row, of which the medians count.")] = 3,
     as_json: AsJson = False,
@@ -141,10 +144,11 @@ def goodput(
     def run() -> list[Result]:
         if data is None:
             return [
-                benchmark.shifts(
+                benchmark.synthetic(
                     environments=environments,
                     work=work,
                     systems=systems,
+                    named=shift or benchmark.SHIFTS,
                     seconds=seconds,
                     runs=runs,
                 )

@@ -12,11 +12,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.copies import copies, warm
-from benchmarks.multiplex import OUTPUT_TOKENS, PATIENCE_S, ROOM, Field, medians
+from benchmarks.copies import warm
+from benchmarks.multiplex import OUTPUT_TOKENS, PATIENCE_S, ROOM, medians, prepared
 from benchmarks.systems import coterie
 from benchmarks.tables import Result
-from benchmarks.weights import smollm2
 from coterie.workloads import Answer, Arrival, Target, connected, open_loop, percentile
 
 QUIET_RATE, LOUD_RATE = 0.5, 4.0
@@ -27,8 +26,7 @@ KEYS = ("quiet", "loud")
 
 def run(*, environments: Path, work: Path, seconds: float = 60.0, runs: int = 3) -> Result:
     """A row for each way to be treated."""
-    experts = [f"expert-{number:02}" for number in range(27)]
-    field = Field(tuple(copies(smollm2(), work / "models", experts)), work, environments)
+    field = prepared(work, environments)
     taken: dict[str, list[dict[str, Any]]] = {name: [] for name in SYSTEMS}
     for _ in range(runs):
         for name, policy in SYSTEMS.items():
@@ -37,7 +35,7 @@ def run(*, environments: Path, work: Path, seconds: float = 60.0, runs: int = 3)
                 {"name": key, "sha256": hashlib.sha256(key.encode()).hexdigest()} for key in KEYS
             ]
             more = {"keys": keys, "limits": {"wait": "30s"}}
-            with coterie(field, policy, ROOM, more=more, key=KEYS[0]) as running:
+            with coterie(field, policy, more=more, key=KEYS[0]) as running:
                 quiet, loud = asyncio.run(_send(running.url, seconds, alone=name == "alone"))
             row = row_of(name, quiet, loud)
             print("  ".join(f"{key} {value}" for key, value in row.items()), file=sys.stderr)

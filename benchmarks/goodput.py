@@ -12,21 +12,26 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct, structs
+
 from benchmarks.clairvoyant import Prompt, most_in_time
-from benchmarks.copies import copies, warm
+from benchmarks.copies import warm
 from benchmarks.coterie_server import get
 from benchmarks.multiplex import (
     MOST_PROMPT_TOKENS,
     OUTPUT_TOKENS,
+    ROOM,
+    THREADS,
     Field,
     Running,
     medians,
     mib,
+    prepared,
     send,
 )
+from benchmarks.pace import fastest
 from benchmarks.tables import Result
 from benchmarks.watching import watching
-from benchmarks.weights import smollm2
 from coterie.types import Budget
 from coterie.workloads import (
     Answer,
@@ -45,11 +50,11 @@ CAPACITY_SPEED = 0.68
 """Of the trace: the machine sustains p95 of 5 s up to there with everything resident."""
 LOADS = (0.5, 0.75, 1.0, 1.25, 1.5)
 DEFAULT_SYSTEMS = ("coterie", "lru", "resident", "llama-router", "llama-router-tuned")
-PACE = 480.0
-"""Prompt tokens a second: the most that two cores were seen to compute, two prompts at once."""
 TEMPLATE_TOKENS = 30
 REUSED_TOKENS = 28  # the beginning that all prompts have in common, which a slot keeps
 SHIFT_RATE, SHIFT_TOKENS = 1.8, 100
+SHIFTS = ("uniform", "skewed", "circle", "pair")
+PAIR_RATE, PAIR_TOKENS, PAIR_OUTPUT = 5.0, 20, 8
 
 
 def run(
@@ -63,36 +68,50 @@ def run(
     runs: int = 3,
 ) -> Result:
     """The arena27 trace at parts and multiples of capacity; a row for each load and system."""
+    field = prepared(work, environments)
     trace = read_trace(data / "traces" / "arena27" / "requests.csv.gz")
-    named = {
-        f"{load:g}": with_tokens(
-            before(at_speed(trace, load * CAPACITY_SPEED), seconds),
-            most_prompt_tokens=MOST_PROMPT_TOKENS,
-            output_tokens=OUTPUT_TOKENS,
+    shifts = [
+        Shift(
+            f"{load:g}",
+            with_tokens(
+                before(at_speed(trace, load * CAPACITY_SPEED), seconds),
+                most_prompt_tokens=MOST_PROMPT_TOKENS,
+                output_tokens=OUTPUT_TOKENS,
+            ),
         )
         for load in loads
-    }
+    ]
     title = f"first token in {TTFT_S:g} s and last in {E2E_S:g} s, arrivals of arena27"
-    return _compare(title, named, environments, work, systems, runs)
+    return _compare(title, shifts, field, systems, runs)
 
 
-def shifts(
+class Shift(Struct, frozen=True):
+    """A workload by name, and how many experts there is room for."""
+
+    name: str
+    arrivals: list[Arrival]
+    room: int = ROOM
+
+
+def synthetic(
     *,
     environments: Path,
     work: Path,
     systems: Sequence[str],
     seconds: float = 60.0,
+    named: Sequence[str] = SHIFTS,
     runs: int = 3,
     seed: int = 0,
 ) -> Result:
-    """Three synthetic workloads: uniform, heavily skewed, and pairs that alternate."""
-    named = {
-        "uniform": drawn([1.0] * 27, seconds, seed),
-        "skewed": drawn([1.0 / (rank + 1) ** 2 for rank in range(27)], seconds, seed),
-        "alternating": alternating(seconds),
-    }
-    title = f"shifts: {SHIFT_RATE:g} requests/s of {SHIFT_TOKENS} tokens"
-    return _compare(title, named, environments, work, systems, runs)
+    """Synthetic workloads: uniform, heavily skewed, a circle, and a pair that alternates."""
+    shifts = [
+        Shift("uniform", drawn([1.0] * 27, seconds, seed)),
+        Shift("skewed", drawn([1.0 / (rank + 1) ** 2 for rank in range(27)], seconds, seed)),
+        Shift("circle", in_turn(2 * ROOM, SHIFT_RATE, SHIFT_TOKENS, OUTPUT_TOKENS, seconds)),
+        Shift("pair", in_turn(2, PAIR_RATE, PAIR_TOKENS, PAIR_OUTPUT, seconds), room=1),
+    ]
+    shifts = [shift for shift in shifts if shift.name in named]
+    return _compare("shifts", shifts, prepared(work, environments), systems, runs)
 
 
 def drawn(weights: Sequence[float], seconds: float, seed: int) -> list[Arrival]:
@@ -108,45 +127,45 @@ def drawn(weights: Sequence[float], seconds: float, seed: int) -> list[Arrival]:
     return arrivals
 
 
-def alternating(seconds: float, pairs: int = 6) -> list[Arrival]:
-    """Evenly spaced, for the one and the other expert of a pair in turn, pair after pair: twice as
-    many experts are in use as there is room for, and the one that is least recently used is always
-    the one that comes next.
+def in_turn(
+    experts: int, rate: float, tokens: int, output_tokens: int, seconds: float
+) -> list[Arrival]:
+    """Evenly spaced, for one expert after the other: where there is room for half of them, the one
+    that is least recently used is always the one that comes next.
     """
-    count = int(seconds * SHIFT_RATE)
     return [
-        Arrival(i / SHIFT_RATE, f"expert-{i % (2 * pairs):02}", SHIFT_TOKENS, OUTPUT_TOKENS)
-        for i in range(count)
+        Arrival(i / rate, f"expert-{i % experts:02}", tokens, output_tokens)
+        for i in range(int(seconds * rate))
     ]
 
 
 def _compare(
     title: str,
-    named: dict[str, list[Arrival]],
-    environments: Path,
-    work: Path,
+    shifts: Sequence[Shift],
+    field: Field,
     systems: Sequence[str],
     runs: int,
 ) -> Result:
     from benchmarks.systems import SYSTEMS
 
-    experts = [f"expert-{number:02}" for number in range(27)]
-    field = Field(tuple(copies(smollm2(), work / "models", experts)), work, environments)
+    pace = fastest(field.files, THREADS)
     rows: list[dict[str, Any]] = []
-    for load, arrivals in named.items():
+    for shift in shifts:
+        here = structs.replace(field, room=shift.room)
         taken: dict[str, list[dict[str, Any]]] = {name: [] for name in systems}
         for _ in range(runs):
             for name in systems:
                 warm(list(field.files))
-                with SYSTEMS[name](field) as running, watching(running.pid) as watched:
-                    answers = asyncio.run(send(running.url, arrivals, HEADERS))
-                    row = row_of(name, load, answers, running)
+                with SYSTEMS[name](here) as running, watching(running.pid) as watched:
+                    answers = asyncio.run(send(running.url, shift.arrivals, HEADERS))
+                    row = row_of(name, shift.name, answers, running)
                 row["workers MiB"] = mib(watched.below_bytes)
                 print("  ".join(f"{key} {value}" for key, value in row.items()), file=sys.stderr)
                 taken[name].append(row)
-        here = [medians(taken[name]) for name in systems]
-        rows += [*here, bound(load, arrivals, here[0])]
-    return Result("goodput", title, rows, NOTES)
+        middle = [medians(taken[name]) for name in systems]
+        rows += [*middle, bound(shift.name, shift.arrivals, middle[0], pace)]
+    computed = f"clairvoyant bound: prompts at {pace:.0f} tokens/s, the most seen before the runs"
+    return Result("goodput", title, rows, (*NOTES, computed))
 
 
 def row_of(name: str, load: str, answers: Sequence[Answer], running: Running) -> dict[str, Any]:
@@ -172,10 +191,12 @@ def row_of(name: str, load: str, answers: Sequence[Answer], running: Running) ->
     }
 
 
-def bound(load: str, arrivals: Sequence[Arrival], like: dict[str, Any]) -> dict[str, Any]:
-    """The row of one who knows all arrivals: see `clairvoyant`."""
+def bound(
+    load: str, arrivals: Sequence[Arrival], like: dict[str, Any], pace: float
+) -> dict[str, Any]:
+    """The row of one who knows all arrivals and computes `pace` tokens a second (`clairvoyant`)."""
     own = TEMPLATE_TOKENS - REUSED_TOKENS
-    prompts = [Prompt(a.at_s, TTFT_S, (a.prompt_tokens + own) / PACE) for a in arrivals]
+    prompts = [Prompt(a.at_s, TTFT_S, (a.prompt_tokens + own) / pace) for a in arrivals]
     most = most_in_time(prompts)
     row = dict.fromkeys(like) | {"load": load, "system": "clairvoyant bound"}
     row |= {"requests/s": like["requests/s"], "sent": len(arrivals)}

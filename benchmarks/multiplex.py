@@ -45,11 +45,14 @@ PATIENCE_S = 300.0
 
 
 class Field(Struct, frozen=True):
-    """What every system is given: the experts' files and the folder for logs."""
+    """What every system is given: the experts' files, the folder for logs, and how many experts it
+    has room for.
+    """
 
     files: tuple[Path, ...]
     folder: Path
     environments: Path
+    room: int = ROOM
 
     @property
     def weight_bytes(self) -> int:
@@ -82,8 +85,7 @@ def run(
     from benchmarks.systems import SYSTEMS
 
     trace = read_trace(data / "traces" / "arena27" / "requests.csv.gz")
-    experts = [f"expert-{number:02}" for number in range(27)]
-    field = Field(tuple(copies(smollm2(), work / "models", experts)), work, environments)
+    field = prepared(work, environments)
     rows: list[dict[str, Any]] = []
     climbing = list(systems)
     for speed in speeds:
@@ -103,6 +105,12 @@ def run(
         climbing = [row["system"] for row in here if not is_broken(row)]
     rows.sort(key=lambda row: list(systems).index(row["system"]))
     return Result("multiplex", f"27 experts, room for {ROOM}, arrivals of arena27", rows, NOTES)
+
+
+def prepared(work: Path, environments: Path, room: int = ROOM) -> Field:
+    """The field of all benchmarks of many experts: 27 copies of one model."""
+    experts = [f"expert-{number:02}" for number in range(27)]
+    return Field(tuple(copies(smollm2(), work / "models", experts)), work, environments, room)
 
 
 NOTES = (

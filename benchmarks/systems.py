@@ -9,7 +9,7 @@ from typing import Any
 from benchmarks.coterie_server import composition, coterie_up, get
 from benchmarks.environments import LLAMA_CPP, ensure, llama_server
 from benchmarks.hot_worker import weights_of
-from benchmarks.multiplex import CONTEXT, PARALLEL, ROOM, THREADS, UBATCH, Field, Running, System
+from benchmarks.multiplex import CONTEXT, PARALLEL, THREADS, UBATCH, Field, Running, System
 from benchmarks.processes import free_port, running
 from coterie.engines import llamacpp
 from coterie.scheduler.policies import PARTS
@@ -20,14 +20,15 @@ from coterie.types import Expert
 def coterie(
     field: Field,
     policy: str,
-    room: int,
-    preload: bool = False,
+    *,
+    resident: bool = False,
     more: Mapping[str, Any] | None = None,
     key: str = "",
 ) -> Iterator[Running]:
-    """Coterie with a budget for `room` experts: so many times what the engine says one takes.
-    `more`: further fields of the document, which may ask for a `key`.
+    """Coterie with a budget for as many experts as there is room for, or for all, loaded before
+    anybody asks (`resident`). `more`: further fields of the document, which may ask for a `key`.
     """
+    room = len(field.files) if resident else field.room
     options = {"ubatch": UBATCH}  # the engine's own default, written out
     experts: list[dict[str, Any]] = [
         {
@@ -36,7 +37,7 @@ def coterie(
             "context": CONTEXT,
             "parallel": PARALLEL,
             "options": options,
-            "preload": preload,
+            "preload": resident,
         }
         for path in field.files
     ]
@@ -44,7 +45,7 @@ def coterie(
     document = composition(experts, hot_bytes=budget, threads=THREADS, policy=policy)
     document |= more or {}
     with coterie_up(document, field.folder / f"coterie-{policy}-{room}", key=key) as served:
-        if preload:
+        if resident:
             _wait_until_hot(served.experts)
         before = served.loads()
         yield Running(served.url, served.pid, budget, lambda: served.loads() - before)
@@ -77,7 +78,7 @@ def llama_router(
     log.unlink(missing_ok=True)
     command = [
         *(str(server), "--host", "127.0.0.1", "--port", str(port)),
-        *("--models-dir", str(field.files[0].parent), "--models-max", str(ROOM)),
+        *("--models-dir", str(field.files[0].parent), "--models-max", str(field.room)),
         *("--ctx-size", str(CONTEXT * PARALLEL), "--parallel", str(PARALLEL)),
         *("--threads", str(threads[0]), "--threads-batch", str(threads[1])),
         *("--ubatch-size", str(UBATCH)),
@@ -102,11 +103,11 @@ def _wait_until_hot(experts: Callable[[], list[dict[str, Any]]]) -> None:
 
 
 SYSTEMS: dict[str, System] = {
-    "coterie": partial(coterie, policy="cost", room=ROOM),
-    "lru": partial(coterie, policy="lru", room=ROOM),
+    "coterie": partial(coterie, policy="cost"),
+    "lru": partial(coterie, policy="lru"),
     # The default policy without one of its parts.
-    **{f"coterie-{part}": partial(coterie, policy=f"cost-{part}", room=ROOM) for part in PARTS},
-    "resident": partial(coterie, policy="cost", room=27, preload=True),
+    **{f"coterie-{part}": partial(coterie, policy=f"cost-{part}") for part in PARTS},
+    "resident": partial(coterie, policy="cost", resident=True),
     "llama-router": partial(llama_router, threads=((THREADS + 1) // 2, THREADS)),
     # What Coterie sets for its workers: threads that wait for each other spin but briefly.
     "llama-router-tuned": partial(

@@ -1,4 +1,4 @@
-from benchmarks.goodput import SHIFT_RATE, alternating, bound, drawn, row_of
+from benchmarks.goodput import bound, drawn, in_turn, row_of
 from benchmarks.multiplex import Running
 from coterie.workloads import Answer
 
@@ -29,15 +29,15 @@ def test_shifts_are_the_same_each_time() -> None:
     assert 0.85 < skewed.count("expert-00") / len(skewed) < 0.95
 
 
-def test_pairs_alternate_over_twice_the_room() -> None:
-    arrivals = alternating(60.0)
-    assert len(arrivals) == int(60 * SHIFT_RATE)
+def test_who_comes_in_turn_comes_back_after_all_others() -> None:
+    arrivals = in_turn(12, 1.8, 100, 16, 60.0)
+    assert len(arrivals) == int(60 * 1.8)
     assert len({arrival.expert for arrival in arrivals[:12]}) == 12
     assert arrivals[0].expert == arrivals[12].expert
 
 
 def test_the_bound_is_a_row_of_the_same_table() -> None:
     like = row_of("lru", "1", [answer(1.0, 2.0)], Running("", 0, 0, lambda: 4))
-    row = bound("1", drawn([1.0], 60.0, 0), like)
+    row = bound("1", drawn([1.0], 60.0, 0), like, 400.0)
     assert list(row) == list(like)
     assert 0 < row["in time"] <= row["sent"]

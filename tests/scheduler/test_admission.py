@@ -205,3 +205,42 @@ def test_weights_that_are_still_coming_are_waited_for_unless_a_fallback_is_there
     (action,) = core.handle(ask(7.0, "s", "a", Budget(ttft=3.0), fallbacks=("b",)))
     assert isinstance(action, Dispatch)
     assert action.replica == "b@n/d"
+
+
+def test_a_replica_that_will_soon_be_idle_can_make_room_in_time() -> None:
+    core = scheduler()
+    ready(core, "a", "b")
+    taught(core, "a", 10.0, prompt_bytes=1000, first_s=0.1)
+    core.handle(on.UnloadRequested(11.0, "a"))
+    core.handle(on.Unloaded(11.1, "a@n/d", 1, unload_s=0.1))
+    hot(core, "b", 15.0)
+    for number in range(2):
+        core.handle(on.Arrived(20.0, f"b{number}", "b"))
+    # Draining the two is earned after 4 s of waiting; in 0.1 s they will be done by themselves.
+    assert core.handle(ask(20.0, "r", "a", Budget(ttft=3.0), prompt_bytes=100)) == []
+    assert core.experts(20.0)[0].waiting == 1
+
+
+def test_an_expert_is_not_kept_out_for_good_by_one_that_is_always_busy() -> None:
+    core = scheduler()
+    ready(core, "a", "b")
+    taught(core, "a", 10.0, prompt_bytes=1000, first_s=0.1)
+    core.handle(on.UnloadRequested(11.0, "a"))
+    core.handle(on.Unloaded(11.1, "a@n/d", 1, unload_s=0.1))
+    hot(core, "b", 15.0)
+    running: list[tuple[float, str]] = []
+    for step in range(300):
+        at = 20.0 + step / 10
+        led = [*core.handle(on.Tick(at)), *core.handle(on.Arrived(at, f"b{step}", "b"))]
+        if step % 10 == 0:
+            # Its budget ends before the bound on waiting, or what it waited itself, could help.
+            event = ask(at, f"a{step}", "a", Budget(ttft=2.5), prompt_bytes=100)
+            led += core.handle(event)
+        while running and running[0][0] <= at:
+            led += core.handle(on.Finished(at, running.pop(0)[1], run_s=0.2))
+        running += [(at + 0.19, action.request) for action in led if isinstance(action, Dispatch)]
+        if any(isinstance(action, Unload) for action in led):
+            break
+    else:
+        raise AssertionError("`a` was never loaded")
+    core.check()

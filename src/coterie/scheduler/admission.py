@@ -8,7 +8,7 @@ PROBE of those that are refused for their own length is let through all the same
 
 from msgspec import Struct
 
-from coterie.scheduler.forecast import first_s, load_s, ways
+from coterie.scheduler.forecast import first_s, latest, load_s, ways
 from coterie.scheduler.phases import Fetching
 from coterie.scheduler.records import ExpertRecord, RequestRecord, Way
 from coterie.scheduler.world import World
@@ -39,7 +39,8 @@ class Choice(Struct, frozen=True):
 def choose(world: World, request: RequestRecord, names: tuple[str, ...], now: float) -> Choice:
     """The first of `names` that can answer a request, within its budget where that is kept.
 
-    Counts those that are too long by themselves; changes nothing else.
+    Remembers of those that are refused what they could have waited for a load, and counts those
+    that are too long by themselves; changes nothing else.
     """
     keeps = world.policy.promises and request.budget.is_bounded
     considered: list[Way] = []
@@ -106,6 +107,9 @@ def _refusal(
     wish = best.how == "load" and not _meets(
         world, request, expert, first + cold_s, last + cold_s, request.since
     )
+    if best.how == "load":
+        slack_s = latest(world, request, expert) - now
+        expert.turned_away.observe(now, max(0.0, slack_s))
     waited = f", of which {now - request.since:.2f} s have passed" if now > request.since else ""
     reason = (
         f"expert {expert.name!r} would answer in about {best.first_s:.2f} s and be done in "

@@ -76,14 +76,20 @@ class Quantile(Struct):
 
 
 class Rate(Struct):
-    """Arrivals per second, decaying. `heat` is the decayed count of arrivals at `at`."""
+    """Arrivals per second, decaying. `heat` is the decayed count of arrivals (or the sum of what
+    else is observed) at `at`.
+    """
 
     heat: float = 0.0
     at: float = 0.0
 
-    def observe(self, now: float) -> None:
-        self.heat = self.heat * exp(min(0.0, self.at - now) / RATE_WINDOW_S) + 1.0
+    def observe(self, now: float, amount: float = 1.0) -> None:
+        self.heat = self.left(now) + amount
         self.at = max(now, self.at)
+
+    def left(self, now: float) -> float:
+        """The sum as it has faded by now."""
+        return self.heat * exp(min(0.0, self.at - now) / RATE_WINDOW_S)
 
     def order(self) -> float:
         """Log of the rate but for a term common to all: compares rates at any one later time

@@ -8,9 +8,11 @@ was never measured counts as nothing: a guess alone refuses nobody.
 
 from itertools import islice
 
+from msgspec import structs
+
 from coterie.scheduler.estimates import FIRST_S
 from coterie.scheduler.phases import Fetching, Phase
-from coterie.scheduler.placement import place
+from coterie.scheduler.placement import justified_at, place
 from coterie.scheduler.policies import Waiting
 from coterie.scheduler.records import ExpertRecord, How, ReplicaRecord, RequestRecord, Turn, Way
 from coterie.scheduler.world import DeviceView, World
@@ -142,7 +144,8 @@ def _load(
         leaves_s = max([leaves_s, *(_leaves_s(world, r) for r in leaving)])
         return _way(world, expert, request, "load", view, leaves_s + own_s)
     world.views.settle()
-    waiting = world.waiting_of(expert) or Waiting(1, request.since, request.since)
+    since = request.since
+    waiting = world.waiting_of(expert) or world.waiting(expert, 1, since, since)
     due = world.round_of(request.tag), world.policy.due(waiting, world.load_s(expert))
     before = world.views.demand.bisect_left((due, expert.name))
     placement = place(world, expert, now, waiting=waiting) if world.views.roomy else None
@@ -151,14 +154,38 @@ def _load(
         wait_s = max(held_s, _loads_s(world, now)) + leaves_s + own_s * (1 + before)
         return _way(world, expert, request, "load", None, wait_s, "no device has room for it now")
     victims = [world.replicas[name] for name in placement.victims]
-    leaves_s = max([leaves_s, *(_leaves_s(world, victim) for victim in victims)])
     earned_s = max(0.0, placement.at - now)
+    drains_s = max((_leaves_s(world, victim) for victim in victims), default=0.0)
+    if placement.drains:
+        idle_s = _idle_s(world, expert, victims, waiting, now)
+        if idle_s < earned_s + drains_s:
+            earned_s, drains_s = idle_s, 0.0
+    leaves_s = max(leaves_s, drains_s)
     view = world.devices[placement.device]
     at_once = max(1, view.record.parallel_loads)
     wait_s = max(held_s, earned_s) + leaves_s + own_s * (1 + before // at_once)
     names = ", ".join(repr(victim.expert) for victim in victims)
     reason = f"in the place of {names}" if names else ""
     return _way(world, expert, request, "load", view, wait_s, reason)
+
+
+def _idle_s(
+    world: World,
+    expert: ExpertRecord,
+    victims: list[ReplicaRecord],
+    waiting: Waiting,
+    now: float,
+) -> float:
+    """Seconds until busy replicas are gone if they are left to fall idle: that may be sooner than
+    it is worth draining them.
+    """
+    residents = [structs.replace(world.resident(victim), in_use=0) for victim in victims]
+    found_s = max(0.0, justified_at(world, expert, residents, waiting) - now)
+    for victim in victims:
+        evicted = world.experts[victim.expert]
+        rounds = -(-(victim.running + len(evicted.waiting)) // evicted.slots)
+        found_s = max(found_s, rounds * _service_s(world, evicted) + evicted.unload.value)
+    return found_s
 
 
 def _service_s(world: World, expert: ExpertRecord) -> float:

@@ -157,6 +157,8 @@ class Intake:
                 self._left_line(expert, now, out)
                 return
             code, reason = "budget_exceeded", f"{waited}: too long for {in_words(request.budget)}"
+            if expert.due is not None:
+                expert.turned_away.observe(now, now - request.arrived_at)
         self._dispatcher.refuse(request, code, reason, max(1.0, eta or 1.0), now, out, eta)
         self._left_line(expert, now, out)
 

@@ -93,6 +93,9 @@ class ExpertRecord(Struct):
     kept: Attainment = field(default_factory=Attainment)
     declined: int = 0  # requests in a row whose own length was found to be beyond their budget
     rate: Rate = field(default_factory=Rate)
+    turned_away: Rate = field(
+        default_factory=Rate
+    )  # seconds that refused requests could have waited
     waiting: OrderedDict[str, None] = field(default_factory=OrderedDict)
     waiting_since_s: float = 0.0  # the sum of the waiting requests' arrival times
     asked_at: float | None = (

@@ -10,6 +10,7 @@ from itertools import islice
 
 from coterie.scheduler import churn, shares
 from coterie.scheduler.actions import Action, Load, Unload
+from coterie.scheduler.estimates import Rate
 from coterie.scheduler.phases import Phase
 from coterie.scheduler.placement import Placement, evicting, missing, place, releasing
 from coterie.scheduler.records import Claim, ExpertRecord, ReplicaRecord
@@ -252,6 +253,7 @@ class Switcher:
         expert.loads += 1
         expert.foresight.loads += replica.foreseen
         expert.asked_at, expert.foreseen = None, False
+        expert.turned_away = Rate()
         world.views.list_expert(expert)
         self._timers.set(replica.deadline, "replica", replica.replica)
         waiting = len(expert.waiting)

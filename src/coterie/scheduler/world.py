@@ -174,10 +174,17 @@ class World:
     def waiting_of(self, expert: ExpertRecord) -> Waiting | None:
         """Those who wait for an expert; whoever asked for it to be resident counts as one."""
         if expert.waiting:
-            return Waiting(len(expert.waiting), self.oldest(expert), expert.waiting_since_s)
+            oldest = self.oldest(expert)
+            return self.waiting(expert, len(expert.waiting), oldest, expert.waiting_since_s)
         if expert.asked_at is not None:
             return Waiting(1, expert.asked_at, expert.asked_at)
         return None
+
+    def waiting(self, expert: ExpertRecord, count: int, oldest: float, total: float) -> Waiting:
+        """So many who wait, and with them those who were turned away: what they could have waited
+        counts, or an expert whose requests cannot be in time for another's sake never would be.
+        """
+        return Waiting(count, oldest, total - expert.turned_away.left(oldest))
 
     def resident(self, replica: ReplicaRecord) -> Resident:
         """A replica as policies see it."""
