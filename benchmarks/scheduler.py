@@ -20,24 +20,28 @@ from coterie.config import Limits
 from coterie.scheduler import Dispatch, Fetch, Load, Refuse, Scheduler, Unload, policy
 from coterie.scheduler.events import (
     Arrived,
+    Began,
     Declared,
     DeviceJoined,
     Event,
     Fetched,
     Finished,
     Loaded,
+    TenantDeclared,
     Tick,
     Unloaded,
 )
-from coterie.types import Footprint, Part, device_id
+from coterie.types import NO_BUDGET, Budget, Footprint, Part, device_id
 from coterie.workloads import percentile
 
 EXPERTS = (10, 100, 1_000, 10_000)
 NODES = (1, 10, 100, 1_000)
 WAITING = 10_000
 GIB = 1 << 30
-LOAD_S, UNLOAD_S, SERVICE_S = 0.1, 0.02, 0.8
+LOAD_S, UNLOAD_S, FIRST_S, SERVICE_S = 0.1, 0.02, 0.05, 0.8
 SLOTS, PARALLEL_LOADS = 4, 4
+WIDE = Budget(ttft=1e6, e2e=1e6)  # nobody is refused, so that the backlog stays
+PROMPT_BYTES = 400
 ENOUGH_UNLOADS, PATIENCE = 20, 300_000
 
 
@@ -48,6 +52,8 @@ class Size(Struct, frozen=True):
     nodes: int
     room: int
     waiting: int = WAITING
+    budget: Budget = NO_BUDGET
+    tenants: int = 0
 
 
 def run(*, events: int = 30_000, policies: Sequence[str] = ("cost", "lru")) -> list[Result]:
@@ -64,7 +70,24 @@ def run(*, events: int = 30_000, policies: Sequence[str] = ("cost", "lru")) -> l
             rows = table_rows(runs)
             rows.append(growth_row(runs, axis))
             results.append(Result("scheduler", f"policy {name}: growth in {title}", rows, NOTES))
+    results.append(decisions(events))
     return results
+
+
+def decisions(events: int) -> Result:
+    """How long a decision takes where each request has a budget, prompts take turns, and tenants
+    share.
+    """
+    sizes = [Size(1_000, 100, 2, budget=WIDE), Size(1_000, 100, 2, budget=WIDE, tenants=10)]
+    rows = []
+    for size in sizes:
+        world = timed(size, "cost", events)
+        (row,) = table_rows([(size, world)])
+        every = [s for kind in world.spent.values() for s in kind]
+        row = {"tenants": size.tenants or 1} | row
+        rows.append(row | {"p99.9 us": percentile(every, 99.9) * 1e6, "most us": max(every) * 1e6})
+    title = "policy cost: decisions about requests with latency budgets, room for two a node"
+    return Result("scheduler", title, rows, NOTES)
 
 
 NOTES = (
@@ -94,9 +117,19 @@ class World:
         self._served: deque[str] = deque(maxlen=64)  # of late: likely to be hot
         for n in range(size.nodes):
             device = device_id(f"node-{n:04}", "gpu")
+            turns = 2 if size.budget.is_bounded else 0
             self.handle(
-                DeviceJoined(0.0, device, f"node-{n:04}", size.room * GIB, 0, PARALLEL_LOADS)
+                DeviceJoined(
+                    0.0,
+                    device,
+                    f"node-{n:04}",
+                    size.room * GIB,
+                    parallel_loads=PARALLEL_LOADS,
+                    parallel_prefills=turns,
+                )
             )
+        for n in range(size.tenants):
+            self.handle(TenantDeclared(0.0, f"tenant-{n}", 1.0 + n))
         for expert in self._experts:
             self.handle(Declared(0.0, expert, slots=SLOTS))
         while self._heap:
@@ -133,7 +166,22 @@ class World:
         self._number += 1
         self._now += 1e-6
         self.waiting += 1
-        self.handle(Arrived(self._now, f"{expert}#{self._number}", expert, since=self._now))
+        request = f"{expert}#{self._number}"
+        tenant = f"tenant-{self._number % self._size.tenants}" if self._size.tenants else ""
+        self.handle(
+            Arrived(
+                self._now,
+                request,
+                expert,
+                since=self._now,
+                prompt_bytes=self._prompt_bytes(),
+                tenant=tenant,
+                budget=self._size.budget,
+            )
+        )
+
+    def _prompt_bytes(self) -> int:
+        return self._draw.randint(1, PROMPT_BYTES) if self._size.budget.is_bounded else 0
 
     def handle(self, event: Event) -> None:
         """Times the scheduler's answer, and lets what it asks for happen."""
@@ -158,8 +206,10 @@ class World:
                 case Dispatch():
                     self.waiting -= 1
                     self._served.append(action.request.partition("#")[0])
+                    if self._size.budget.is_bounded:
+                        self._later(FIRST_S, Began(self._now, action.request))
                     finished = Finished(
-                        self._now, action.request, first_byte_s=0.05, run_s=SERVICE_S
+                        self._now, action.request, first_byte_s=FIRST_S, run_s=SERVICE_S
                     )
                     self._later(SERVICE_S * (0.5 + self._draw.random()), finished)
                 case Refuse():
@@ -178,6 +228,7 @@ def kind_of(event: Event, actions: Sequence[object]) -> str:
             return "arrival, hot"
         return "arrival, cold"
     return {
+        Began: "first byte",
         Finished: "finish",
         Loaded: "load done",
         Unloaded: "unload done",
@@ -211,7 +262,15 @@ def table_rows(runs: Sequence[tuple[Size, World]]) -> list[dict[str, Any]]:
 
 def means_us(world: World) -> dict[str, float]:
     """Microseconds of each kind of operation, on average."""
-    kinds = ("arrival, hot", "arrival, cold", "finish", "load done", "unload done", "tick")
+    kinds = (
+        "arrival, hot",
+        "arrival, cold",
+        "first byte",
+        "finish",
+        "load done",
+        "unload done",
+        "tick",
+    )
     return {
         kind: sum(world.spent[kind]) / len(world.spent[kind]) * 1e6
         for kind in kinds

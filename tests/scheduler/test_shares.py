@@ -1,12 +1,17 @@
 """Weighted shares: who has had less goes first, and nobody is charged for another."""
 
 from collections import Counter
+from random import Random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec import structs
 
 from coterie.config import Limits
 from coterie.scheduler import Dispatch, Refuse, Scheduler
 from coterie.scheduler import events as on
+from coterie.scheduler.world import ROUND_S
 from coterie.testing.core import parts, scheduler, taught
 from coterie.testing.world import Model, World
 from coterie.types import Footprint
@@ -164,3 +169,78 @@ def test_one_who_cycles_through_cold_experts_does_not_slow_another() -> None:
 
     assert slowest("cost") < 5.0
     assert slowest("cost-shares") > 20.0
+
+
+class Priced(World):
+    """A world in which a request costs what its prompt's length says."""
+
+    def run_s(self, action: Dispatch) -> float:
+        model = self.models[action.replica.partition("@")[0]]
+        bytes_share = model.prompt_share * self.arrivals[action.request].prompt_bytes / 1000
+        return model.run_s * (bytes_share + 1.0 - model.prompt_share)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 100_000))
+def test_in_any_world_a_tenant_with_work_gets_nine_tenths_of_its_share(seed: int) -> None:
+    """Costs are known and every expert is resident: what is left is who runs next."""
+    draw = Random(seed)
+    core = scheduler("cost", LIMITS)
+    models = {
+        f"e{i}": Model(
+            parts(f"e{i}"), run_s=draw.choice([0.1, 0.3, 1.0]), prompt_share=draw.choice([0.2, 0.9])
+        )
+        for i in range(draw.randint(1, 4))
+    }
+    weights = {f"t{i}": draw.choice([0.5, 1.0, 2.0, 5.0]) for i in range(draw.randint(2, 4))}
+    world = Priced(core, models, spread=0.0, streamed=1.0, after_each=lambda event, actions: None)
+    world.add(on.TenantDeclared(0.0, name, weight) for name, weight in weights.items())
+    world.add([on.DeviceJoined(0.0, "n/d", "n", 100, parallel_runs=1, parallel_prefills=1)])
+    world.add(on.Declared(0.0, name, slots=1) for name in models)
+
+    def asked(at: float, request: str, expert: str, tenant: str) -> on.Arrived:
+        prompt_bytes = draw.choice([500, 1000, 2000])
+        return on.Arrived(
+            at, request, expert, prompt_bytes=prompt_bytes, output_tokens=20, tenant=tenant
+        )
+
+    taught = sorted(models) * 6
+    world.add(asked(2.0 * i, f"taught-{i}", name, "t0") for i, name in enumerate(taught))
+    begin, end = 60.0, 180.0
+    for tenant in weights:
+        names = draw.sample(sorted(models), draw.randint(1, len(models)))
+        work_s = 0.0
+        while work_s < 2.2 * (end - begin):
+            expert = draw.choice(names)
+            work_s += models[expert].run_s
+            name = f"{tenant}-{len(world.arrivals)}-{work_s}"
+            world.add([asked(begin + draw.random(), name, expert, tenant)])
+    world.run(until=end)
+    assert all(tenant.waiting for tenant in core.tenants()), "one had too little work"
+    got = dict.fromkeys(weights, 0.0)
+    for event in world.log:
+        if isinstance(event, on.Finished) and world.started[event.request] > begin + 2.0:
+            got[event.request.partition("-")[0]] += event.run_s
+    request_s = 2 * max(model.run_s for model in models.values())
+    for tenant, weight in weights.items():
+        share_s = sum(got.values()) * weight / sum(weights.values())
+        assert got[tenant] + request_s + weight * ROUND_S >= 0.9 * share_s, (tenant, got, weights)
+
+
+def test_a_cold_expert_takes_the_place_of_a_busy_one_as_soon_as_its_tenant_is_next() -> None:
+    core = scheduler("cost", structs.replace(LIMITS, starvation=1000.0))
+    for tenant in ("x", "y"):
+        core.handle(on.TenantDeclared(0.0, tenant))
+    models = {name: Model(parts(name), load_s=0.5, run_s=0.5) for name in ("a", "b")}
+    world = World(core, models, spread=0.0, streamed=1.0)
+    world.add([on.DeviceJoined(0.0, "n/d", "n", 12, parallel_runs=1, parallel_prefills=1)])
+    world.add(on.Declared(0.0, name, slots=1) for name in models)
+    for tenant, expert in (("x", "a"), ("y", "b")):
+        world.add(
+            on.Arrived(1.0, f"{tenant}{i}", expert, prompt_bytes=1000, tenant=tenant)
+            for i in range(200)
+        )
+    world.run(until=100.0)
+    served = Counter(request[0] for request in world.answered)
+    assert served["x"] == pytest.approx(served["y"], rel=0.1)
+    assert core.experts(100.0)[0].loads < 30

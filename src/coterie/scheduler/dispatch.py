@@ -272,9 +272,20 @@ class Dispatcher:
         owed = world.owes(replica)
         world.dequeue(request)
         self._start(request, expert, replica, now, out)
-        world.views.stale |= owed and not world.owes(replica)
+        world.views.stale |= (owed and not world.owes(replica)) or self._falls_behind(request)
         self.line_up(expert)
         world.views.list_expert(expert)
+
+    def _falls_behind(self, request: RequestRecord) -> bool:
+        """Does a cold expert come before what its expert has left, now that this one has started?
+
+        It may take the place of one in a later round (see `shares`), and no other event says so.
+        """
+        world = self._world
+        if not world.is_shared or not world.views.demand:
+            return False
+        first = world.views.first(world.experts[request.expert])
+        return first is not None and request.turn[0] <= world.views.demand[0][0][0] < first[0][0]
 
     def _start(
         self,
