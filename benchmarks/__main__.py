@@ -188,6 +188,20 @@ def fairness(
 
 
 @app.command()
+def resume(
+    work: Annotated[Path, typer.Option(help="Where the model's copies are kept.")] = (
+        DEFAULT / "multiplex"
+    ),
+    rounds: Annotated[int, typer.Option(help="Conversations of each length.")] = 8,
+    as_json: AsJson = False,
+) -> None:
+    """A conversation that goes on after an eviction, its KV cache kept or not (about 3 minutes)."""
+    from benchmarks import resume as benchmark
+
+    _show(lambda: [benchmark.run(work=work, rounds=rounds)], as_json)
+
+
+@app.command()
 def scheduler(
     events: Annotated[int, typer.Option(help="Events timed at each size.")] = 30_000,
     policy: Annotated[list[str] | None, typer.Option(help="Policies. Default: cost, lru.")] = None,

@@ -110,6 +110,13 @@ class Node(Struct, frozen=True, forbid_unknown_fields=True):
         Size, Meta(description="host memory for weights that are not hot; 0: no bound")
     ] = 0
     disk: Annotated[Size, Meta(description="disk for fetched weights; 0: no bound")] = 0
+    kv_cache: Annotated[
+        Size,
+        Meta(
+            description="disk for the KV caches of evicted replicas, so that a conversation that "
+            "goes on need not be computed again; 0: they are dropped. Emptied at start and stop"
+        ),
+    ] = 1024**3
 
 
 class Expert(Struct, frozen=True, forbid_unknown_fields=True):

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from coterie.engines import Engine, Launch
+from coterie.node.kv import KvStore
 from coterie.node.place import Place
 from coterie.node.records import Records
 from coterie.scheduler.actions import Load
@@ -66,6 +67,7 @@ async def first_event(
         str(tmp_path / "log"),
         None,
         Records(tmp_path),
+        KvStore(tmp_path / "kv", 1000),
         report,
         lambda: 1.0,
         lambda place: None,
@@ -107,3 +109,42 @@ async def test_memory_is_free_only_once_a_stop_has_succeeded(
     await place.task
     assert engine.instances["e", 1].stops == [1.0, 1.0, 1.0]
     assert [type(event) for event in heard] == [Loaded, Unloaded]
+
+
+class Keeper(FakeInstance):
+    """Writes what it may when it is asked to save."""
+
+    restored_tokens = 7
+    fails = False
+
+    async def save(self, most_bytes: int) -> None:
+        assert not self.stops, "it was stopped before it could save"
+        if self.fails:
+            raise OSError("disk full")
+        (Path(self.launch.kv_dir) / "0.kv").write_bytes(bytes(most_bytes))
+
+
+class Keepers(FakeEngine):
+    async def start(self, launch: Launch) -> FakeInstance:
+        self.instances["e", 1] = Keeper(launch, (), ())
+        return self.instances["e", 1]
+
+
+@pytest.mark.parametrize(
+    ("grace_s", "fails", "kept"), [(1.0, False, 1000), (0.0, False, 0), (1.0, True, 0)]
+)
+async def test_its_kv_cache_is_kept_where_there_is_time(
+    tmp_path: Path, grace_s: float, fails: bool, kept: int
+) -> None:
+    engine, log = Keepers(), list[Event]()
+    place, event = await first_event(engine, tmp_path, log)
+    assert isinstance(event, Loaded)
+    assert event.restored_tokens == 7
+    instance = engine.instances["e", 1]
+    assert isinstance(instance, Keeper)
+    instance.fails = fails
+    place.end(grace_s)
+    await place.task
+    assert isinstance(log[-1], Unloaded)
+    files = list((tmp_path / "kv").rglob("*.kv"))
+    assert sum(file.stat().st_size for file in files) == kept

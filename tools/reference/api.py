@@ -31,6 +31,7 @@ EXPERT = {
     "slots": "requests that a replica serves at once",
     "last_used_at": "when a request was last given or took its place; 0: never",
     "loads": "loads that were begun",
+    "restored_tokens": "tokens of prompts that loads found in a kept KV cache",
     "evictions": "times it made room for another",
     "failures": "failures in a row",
     "pinned": "whether it stays hot",

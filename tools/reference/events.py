@@ -48,6 +48,7 @@ MEANINGS = {
     "hot_bytes": "the device's budget",
     "idle_ttl_s": "it is unloaded after so long without a request; 0: never",
     "load_s": "how long the load took",
+    "restored_tokens": "tokens of prompts that it found in its kept KV cache",
     "loading_s": "how long the request waited for a replica to be there",
     "node": "the node",
     "ok": "whether it was answered",

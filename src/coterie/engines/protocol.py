@@ -7,7 +7,7 @@ OpenAI-shaped HTTP on loopback.
 
 import asyncio
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct, field
 
@@ -23,6 +23,7 @@ class Launch(Struct, frozen=True):
     device: Device
     weights: Weights | None
     log_path: str
+    kv_dir: str = ""  # a folder for its KV cache across an unload (see `Keeping`); empty: none
 
 
 class Endpoint(Struct, frozen=True):
@@ -58,6 +59,24 @@ class Instance(Protocol):
 
     def measure(self) -> tuple[Part, ...]:
         """The bytes it really takes in hot memory, by part; empty if that cannot be told."""
+        ...
+
+
+@runtime_checkable
+class Keeping(Protocol):
+    """An instance that can write its KV cache to `Launch.kv_dir`, where the next start of the same
+    replica finds it.
+    """
+
+    @property
+    def restored_tokens(self) -> int:
+        """Tokens of prompts that it found there when it started."""
+        ...
+
+    async def save(self, most_bytes: int) -> None:
+        """Writes at most so many bytes. Called when it is idle, before `stop`; what fails is left
+        out.
+        """
         ...
 
 

@@ -12,6 +12,7 @@ from typing import assert_never
 
 from coterie.engines import Endpoint, Engine
 from coterie.errors import CoterieError, EngineUnknown
+from coterie.node.kv import KvStore
 from coterie.node.place import Place
 from coterie.node.records import Records
 from coterie.scheduler.actions import Fetch, Load, Unload
@@ -63,6 +64,7 @@ class NodeAgent:
         self._clock = clock
         self._sleep = sleep
         self._records = Records(state_dir / "workers")
+        self._kv = KvStore(state_dir / "kv", node.kv_cache)
         self._weights: dict[str, Weights | None] = {}
         self._fetches: dict[str, asyncio.Task[None]] = {}
         self._places: dict[str, Place] = {}
@@ -72,6 +74,7 @@ class NodeAgent:
     async def open(self) -> None:
         """Ends what an earlier run left behind, then offers the devices."""
         await self._records.reap()
+        self._kv.clear()
         for name, device in self._devices.items():
             self._report(
                 DeviceJoined(
@@ -122,6 +125,7 @@ class NodeAgent:
             _, late = await asyncio.wait(waiting, timeout=CLOSE_S)
             for task in late:  # a plug-in's replica that cannot be stopped
                 task.cancel()
+        self._kv.clear()
 
     def _fetch(self, expert: str) -> None:
         """One fetch of an expert at a time; a second request for it is answered by the first."""
@@ -187,6 +191,7 @@ class NodeAgent:
             log_path=self._log_path(action.replica),
             before=before.task if before is not None else None,
             records=self._records,
+            kv=self._kv,
             report=self._report,
             clock=self._clock,
             gone=self._forget,

@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from coterie.engines import Endpoint, Engine, Instance, Launch
+from coterie.engines import Endpoint, Engine, Instance, Keeping, Launch
 from coterie.errors import CoterieError
+from coterie.node.kv import KvStore
 from coterie.node.records import Records
 from coterie.scheduler.actions import Load
 from coterie.scheduler.events import Crashed, Event, Loaded, LoadFailed, Unloaded
@@ -34,6 +35,7 @@ class Place:
         log_path: str,
         before: "asyncio.Task[None] | None",
         records: Records,
+        kv: KvStore,
         report: Callable[[Event], None],
         clock: Callable[[], float],
         gone: Callable[["Place"], None],
@@ -46,6 +48,7 @@ class Place:
         self._log_path = log_path
         self._before = before
         self._records = records
+        self._kv = kv
         self._report = report
         self._clock = clock
         self._gone = gone
@@ -98,6 +101,7 @@ class Place:
             await asyncio.wait({self._before})
         began = self._clock()
         failure = await self._start()
+        self._kv.drop(self.replica)
         if self._instance is None:
             self._gone(self)
             if self._end.is_set():
@@ -108,6 +112,7 @@ class Place:
                 self._report(LoadFailed(at, self.replica, self.generation, reason, retryable))
             return
         await self._serve(self._instance, began)
+        await self._save(self._instance)
         await self._stop(self._instance)
         self._records.remove(self.replica)
         self._gone(self)
@@ -140,7 +145,13 @@ class Place:
     async def _launch(self) -> Instance:
         expert, engine, weights = await self._ready()
         launch = Launch(
-            self.replica, self.generation, expert, self._device, weights, self._log_path
+            self.replica,
+            self.generation,
+            expert,
+            self._device,
+            weights,
+            self._log_path,
+            self._kv.path(self.replica),
         )
         instance = await engine.start(launch)
         self._records.write(self.replica, self.generation, instance.pids)
@@ -151,7 +162,10 @@ class Place:
         if not self._end.is_set() and not instance.lost.done():
             self._measured = await _measured(instance)
             now = self._clock()
-            self._report(Loaded(now, self.replica, self.generation, now - began, self._measured))
+            restored = instance.restored_tokens if isinstance(instance, Keeping) else 0
+            self._report(
+                Loaded(now, self.replica, self.generation, now - began, self._measured, restored)
+            )
         ending = asyncio.create_task(self._end.wait())
         either: set[asyncio.Future[Any]] = {ending, instance.lost}
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
@@ -161,6 +175,19 @@ class Place:
             self._report(
                 Crashed(self._clock(), self.replica, self.generation, instance.lost.result())
             )
+
+    async def _save(self, instance: Instance) -> None:
+        """Keeps its KV cache, where it has the grace to be asked: then it is idle."""
+        if not isinstance(instance, Keeping) or not self._end.is_set() or not self._grace_s:
+            return
+        granted = self._kv.reserve(self.replica)
+        try:
+            async with asyncio.timeout(self._grace_s):
+                await instance.save(granted)
+        except Exception:  # also a plug-in's defect: what is not kept is computed again
+            pass
+        finally:
+            self._kv.settle(self.replica)
 
     async def _stop(self, instance: Instance) -> None:
         """Stops it, however often that must be tried: its memory counts as taken until then."""

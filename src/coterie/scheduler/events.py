@@ -131,6 +131,7 @@ class Loaded(Struct, frozen=True, tag="Loaded"):
     generation: int
     load_s: float
     hot: tuple[Part, ...] = ()
+    restored_tokens: int = 0  # of prompts whose KV cache was kept from before
 
 
 class LoadFailed(Struct, frozen=True, tag="LoadFailed"):

@@ -43,6 +43,7 @@ def expert_status(world: World, expert: ExpertRecord, now: float) -> ExpertStatu
         slots=expert.slots,
         last_used_at=expert.last_used_at,
         loads=expert.loads,
+        restored_tokens=expert.restored_tokens,
         evictions=expert.evictions,
         failures=expert.failures,
         pinned=expert.pinned,

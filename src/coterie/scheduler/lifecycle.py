@@ -81,6 +81,7 @@ class Lifecycle:
         replica.loaded_at = replica.used_at = now
         world.costs.observe_load(expert.load, expert.footprint.hot_bytes, event.load_s)
         expert.retry_at, expert.reason = 0.0, ""
+        expert.restored_tokens += event.restored_tokens
         self._measure(replica, expert, event.hot, now, out)
         self.settle_in(replica, now, out)
         self._switcher.pump(now, out)

@@ -115,6 +115,7 @@ class ExpertRecord(Struct):
     paid: bool = False  # its next load is charged to somebody already
     last_used_at: float = 0.0
     loads: int = 0
+    restored_tokens: int = 0  # of prompts that loads found computed already
     evictions: int = 0
     served: int = 0
 

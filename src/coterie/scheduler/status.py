@@ -23,6 +23,7 @@ class ExpertStatus(Struct, frozen=True):
     slots: int = 1
     last_used_at: float = 0.0
     loads: int = 0
+    restored_tokens: int = 0
     evictions: int = 0
     failures: int = 0
     pinned: bool = False

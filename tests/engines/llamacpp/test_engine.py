@@ -9,6 +9,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from msgspec import structs
 
 from coterie.engines import Instance, Launch
 from coterie.engines.llamacpp import LlamaCpp, create
@@ -165,3 +166,57 @@ async def test_a_device_that_needs_a_gpu_is_refused_where_there_is_none(
     device = Device("gpu", hot=1 << 30, kind="cuda")
     with pytest.raises(LoadError, match="no GPU backend"):
         await engine.start(launch(smollm, tmp_path, device=device))
+
+
+@pytest.mark.real
+async def test_what_a_replica_has_computed_survives_its_unload(
+    engine: LlamaCpp, smollm: Weights, tmp_path: Path
+) -> None:
+    """The next generation answers as if the first had never gone, and computes only what is new."""
+    kv_dir = tmp_path / "kv"
+    kv_dir.mkdir()
+    asked = structs.replace(launch(smollm, tmp_path), kv_dir=str(kv_dir))
+    prompt = "Once upon a time there was a small town by the sea. " * 20
+    first = await engine.start(asked)
+    body = {"prompt": prompt, "max_tokens": 8, "temperature": 0.0}
+    before = await ask(first, "/v1/completions", body)
+    assert before["timings"]["cache_n"] == 0
+    await first.save(64 << 20)
+    await first.stop(1.0)
+    assert 0 < (kv_dir / "0.kv").stat().st_size < 64 << 20
+
+    second = await engine.start(asked)
+    assert second.restored_tokens > 200
+    after = await ask(second, "/v1/completions", body)
+    assert after["timings"]["cache_n"] > 200
+    assert after["choices"][0]["text"] == before["choices"][0]["text"]
+    await second.stop(0.0)
+
+
+@pytest.mark.real
+async def test_no_more_is_saved_than_may_be(
+    engine: LlamaCpp, smollm: Weights, tmp_path: Path
+) -> None:
+    kv_dir = tmp_path / "kv"
+    kv_dir.mkdir()
+    asked = structs.replace(launch(smollm, tmp_path), kv_dir=str(kv_dir))
+    instance = await engine.start(asked)
+    await ask(instance, "/v1/completions", {"prompt": "one two " * 100, "max_tokens": 1})
+    await instance.save(100_000)
+    assert list(kv_dir.iterdir()) == []
+    # It is none the worse for it.
+    await ask(instance, "/v1/completions", {"prompt": "one two " * 100, "max_tokens": 1})
+    await instance.stop(0.0)
+
+
+@pytest.mark.real
+async def test_a_file_that_is_none_costs_nothing_but_the_prompt(
+    engine: LlamaCpp, smollm: Weights, tmp_path: Path
+) -> None:
+    kv_dir = tmp_path / "kv"
+    kv_dir.mkdir()
+    (kv_dir / "0.kv").write_bytes(b"not a KV cache" * 1000)
+    instance = await engine.start(structs.replace(launch(smollm, tmp_path), kv_dir=str(kv_dir)))
+    assert instance.restored_tokens == 0
+    await ask(instance, "/v1/completions", {"prompt": "one two", "max_tokens": 1})
+    await instance.stop(0.0)

@@ -1,9 +1,9 @@
 """llama.cpp behind the engine protocol: a replica is one worker process with the model's own server
 on loopback.
 
-A worker is always ended by SIGKILL: it keeps nothing that wants saving, requests were drained
-before, and the kernel frees its memory in tens of milliseconds, whereas an orderly shutdown of the
-server waits for all of its streams.
+A worker is always ended by SIGKILL: what wants saving was saved, requests were drained before, and
+the kernel frees its memory in tens of milliseconds, whereas an orderly shutdown of the server waits
+for all of its streams.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from coterie.engines.llamacpp import estimate, logs, memory, options
+from coterie.engines.llamacpp import estimate, logs, memory, options, slots
 from coterie.engines.llamacpp.template import Host, Worker
 from coterie.engines.protocol import Endpoint, Launch
 from coterie.errors import LoadError
@@ -55,12 +55,15 @@ class LlamaCpp:
         Path(launch.log_path).parent.mkdir(parents=True, exist_ok=True)
         host = await self._single_host(launch) if single else await self._template()
         key = secrets.token_urlsafe(24)
+        kv_dir = (
+            launch.kv_dir if slots.CAN_SAVE and not launch.expert.options.get("embedding") else ""
+        )
         worker = host.launch(
             {
                 "log_path": launch.log_path,
                 "weights": launch.weights.path,
                 "key": key,
-                "params": options.params(launch.expert, launch.device, _cores()),
+                "params": options.params(launch.expert, launch.device, _cores(), kv_dir),
             }
         )
         try:
@@ -71,7 +74,13 @@ class LlamaCpp:
         if not worker.ready.done() or worker.exited.done():
             await worker.end()
             raise LoadError(_failure(launch, worker))
-        return LlamaInstance(launch, worker, key, measured=not single)
+        instance = LlamaInstance(launch, worker, key, kv_dir, measured=not single)
+        try:
+            await instance.restore()
+        except asyncio.CancelledError:
+            await instance.stop(0.0)
+            raise
+        return instance
 
     async def close(self) -> None:
         """Ends the template, and every worker with it. A later start opens another."""
@@ -109,12 +118,16 @@ class LlamaCpp:
 class LlamaInstance:
     """One replica: a worker that has generated."""
 
-    def __init__(self, launch: Launch, worker: Worker, key: str, measured: bool) -> None:
+    def __init__(
+        self, launch: Launch, worker: Worker, key: str, kv_dir: str, *, measured: bool
+    ) -> None:
         assert launch.weights is not None
         self._launch = launch
         self._weights = launch.weights
         self._worker = worker
         self._measured = measured
+        self._kv_dir = kv_dir
+        self.restored_tokens = 0
         self._stopping = False
         self._endpoint = Endpoint(worker.ready.result(), {"Authorization": f"Bearer {key}"})
         self._lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -131,6 +144,24 @@ class LlamaInstance:
     @property
     def lost(self) -> "asyncio.Future[str]":
         return self._lost
+
+    async def restore(self) -> None:
+        """Gives the slots back what an earlier generation of this replica saved."""
+        if self._kv_dir:
+            address, headers = self._endpoint.address, self._endpoint.headers
+            parallel = self._launch.expert.parallel
+            self.restored_tokens = await asyncio.to_thread(
+                slots.restore, address, headers, self._kv_dir, parallel
+            )
+
+    async def save(self, most_bytes: int) -> None:
+        """Saves the slots, if this engine may."""
+        if self._kv_dir and most_bytes and not self._worker.exited.done():
+            address, headers = self._endpoint.address, self._endpoint.headers
+            parallel, pid = self._launch.expert.parallel, self._worker.pid
+            await asyncio.to_thread(
+                slots.save, address, headers, self._kv_dir, parallel, most_bytes, pid
+            )
 
     async def stop(self, grace_s: float) -> None:
         """Kills the worker, at once whatever the grace: see the module."""

@@ -138,9 +138,9 @@ def lora(expert: Expert) -> tuple[tuple[str, float], ...]:
     )
 
 
-def params(expert: Expert, device: Device, cores: int) -> dict[str, Any]:
+def params(expert: Expert, device: Device, cores: int, kv_dir: str = "") -> dict[str, Any]:
     """The parameters of one worker, as JSON: dotted fields of CommonParams to values that the
-    worker decodes.
+    worker decodes. `kv_dir`: where its slots may be saved.
 
     Prompts are computed by all of the device's threads and tokens by half of them: one sequence is
     bound by memory, and threads of several replicas that wait for each other on the same cores cost
@@ -181,6 +181,8 @@ def params(expert: Expert, device: Device, cores: int) -> dict[str, Any]:
         elif option.kind == "lora":
             value = {"lora": [list(item) for item in lora(expert)]}
         values[option.field] = value
+    if kv_dir:
+        values |= {"endpoint_slots": True, "slot_save_path": f"{kv_dir}/"}
     if expert.options.get("embedding"):
         # a sequence to embed has to fit one batch
         values["n_batch"] = values["n_ubatch"] = max(values["n_ubatch"], expert.context)

@@ -15,8 +15,8 @@ shorter than PIPE_BUF and written at once, so that all workers may share the pip
 closes, the template ends, and the kernel ends its workers.
 
 SIGINT, SIGTERM and SIGHUP are ignored here: a terminal or a service manager sends them to the whole
-group, and the workers have to serve until Coterie has drained. They are ended by SIGKILL: a worker
-keeps nothing that wants saving.
+group, and the workers have to serve until Coterie has drained. They are ended by SIGKILL: what
+wants saving was saved through their server.
 """
 
 import contextlib
@@ -257,7 +257,8 @@ def _redirect(log_path: str) -> None:
     os.close(nowhere)
     os.close(log)
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (_LOG_BYTES, _LOG_BYTES))
+    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)  # raised while slots are saved
+    resource.setrlimit(resource.RLIMIT_FSIZE, (_LOG_BYTES, most))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "wb") as file:  # noqa: PTH123
         file.write(_OOM_SCORE_ADJ)  # rather a worker than Coterie
