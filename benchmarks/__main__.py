@@ -202,6 +202,20 @@ def resume(
 
 
 @app.command()
+def staging(
+    work: Annotated[Path, typer.Option(help="Where the model's copies are kept.")] = (
+        DEFAULT / "multiplex"
+    ),
+    rounds: Annotated[int, typer.Option(help="Switches of each kind.")] = 8,
+    as_json: AsJson = False,
+) -> None:
+    """A load from disk, with a hint beforehand and without (about 2 minutes)."""
+    from benchmarks import staging as benchmark
+
+    _show(lambda: [benchmark.run(work=work, rounds=rounds)], as_json)
+
+
+@app.command()
 def scheduler(
     events: Annotated[int, typer.Option(help="Events timed at each size.")] = 30_000,
     policy: Annotated[list[str] | None, typer.Option(help="Policies. Default: cost, lru.")] = None,

@@ -17,7 +17,7 @@ from msgspec import Struct, structs
 
 from benchmarks.tables import Result
 from coterie.config import Limits
-from coterie.scheduler import Dispatch, Fetch, Load, Refuse, Scheduler, Unload, policy
+from coterie.scheduler import Dispatch, Fetch, Load, Refuse, Scheduler, Stage, Unload, policy
 from coterie.scheduler.events import (
     Arrived,
     Began,
@@ -27,6 +27,7 @@ from coterie.scheduler.events import (
     Fetched,
     Finished,
     Loaded,
+    Staged,
     TenantDeclared,
     Tick,
     Unloaded,
@@ -197,6 +198,8 @@ class World:
                 case Fetch():
                     footprint = Footprint(hot=(Part(f"sha256:{action.expert}", GIB),))
                     self._later(0.0, Fetched(self._now, action.expert, footprint))
+                case Stage():
+                    self._later(0.01, Staged(self._now, action.expert, action.device))
                 case Load():
                     loaded = Loaded(self._now, action.replica, action.generation, LOAD_S)
                     self._later(LOAD_S, loaded)

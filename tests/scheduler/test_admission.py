@@ -208,7 +208,7 @@ def test_weights_that_are_still_coming_are_waited_for_unless_a_fallback_is_there
 
 
 def test_a_replica_that_will_soon_be_idle_can_make_room_in_time() -> None:
-    core = scheduler()
+    core = scheduler("cost-staging")
     ready(core, "a", "b")
     taught(core, "a", 10.0, prompt_bytes=1000, first_s=0.1)
     core.handle(on.UnloadRequested(11.0, "a"))

@@ -57,7 +57,7 @@ def test_a_hint_loads_ahead_into_free_memory_and_is_a_hit_when_it_is_asked_for()
 
 
 def test_a_hint_takes_the_place_of_one_that_is_idle_for_long_but_of_no_other() -> None:
-    core = scheduler()
+    core = scheduler("cost-staging")
     ready(core, "a", "b")
     hot(core, "a", 1.0)
     assert core.handle(on.Hinted(2.0, "b")) == []

@@ -18,7 +18,7 @@ def test_an_idle_victim_is_unloaded_and_its_bytes_awaited_before_the_load() -> N
 
 
 def test_a_busy_victim_is_never_unloaded_before_its_requests_are_done() -> None:
-    core = scheduler("cost")
+    core = scheduler("cost-staging")
     ready(core, "a", "b")
     hot(core, "a", 1.0)
     core.handle(on.Arrived(5.0, "long", "a"))

@@ -36,6 +36,7 @@ from coterie.scheduler import (
     Load,
     Refuse,
     Scheduler,
+    Stage,
     TenantStatus,
     Unload,
     policy,
@@ -263,7 +264,7 @@ class Controller:
                     future.set_exception(refusal(action))
             case Fetch():
                 next(iter(self._links.values())).perform(action)
-            case Load():
+            case Load() | Stage():
                 self._links[action.device.partition("/")[0]].perform(action)
             case Unload():
                 device = action.replica.rpartition("@")[2]

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from coterie.engines.protocol import Endpoint
-from coterie.scheduler import Fetch, Load, Unload
+from coterie.scheduler import Fetch, Load, Stage, Unload
 
 
 class Link(Protocol):
@@ -11,7 +11,7 @@ class Link(Protocol):
 
     async def open(self) -> None: ...
 
-    def perform(self, action: Fetch | Load | Unload) -> None: ...
+    def perform(self, action: Fetch | Stage | Load | Unload) -> None: ...
 
     def endpoint(self, replica: str, generation: int) -> Endpoint | None: ...
 

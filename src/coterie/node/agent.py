@@ -15,7 +15,8 @@ from coterie.errors import CoterieError, EngineUnknown
 from coterie.node.kv import KvStore
 from coterie.node.place import Place
 from coterie.node.records import Records
-from coterie.scheduler.actions import Fetch, Load, Unload
+from coterie.node.staging import Staging
+from coterie.scheduler.actions import Fetch, Load, Stage, Unload
 from coterie.scheduler.events import (
     DeviceJoined,
     Event,
@@ -69,6 +70,7 @@ class NodeAgent:
         self._fetches: dict[str, asyncio.Task[None]] = {}
         self._places: dict[str, Place] = {}
         self._newest: dict[str, int] = {}
+        self._staging = Staging(self._weights, report, clock)
         self._watch: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
@@ -90,12 +92,15 @@ class NodeAgent:
             )
         self._watch = asyncio.create_task(self._keep_watching())
 
-    def perform(self, action: Fetch | Load | Unload) -> None:
+    def perform(self, action: Fetch | Stage | Load | Unload) -> None:
         """Starts what the action asks for; what becomes of it is reported."""
         match action:
             case Fetch():
                 self._fetch(action.expert)
+            case Stage():
+                self._staging.stage(action)
             case Load():
+                self._staging.stop(action.expert)
                 self._load(action)
             case Unload():
                 self._unload(action)
@@ -118,6 +123,7 @@ class NodeAgent:
         tasks = [*self._fetches.values(), *([self._watch] if self._watch else [])]
         for task in tasks:
             task.cancel()
+        await self._staging.close()
         for place in self._places.values():
             place.end(grace_s=0.0)
         waiting = [*tasks, *(place.task for place in self._places.values())]

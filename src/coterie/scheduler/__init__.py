@@ -1,6 +1,6 @@
 """The pure core: events in, actions out."""
 
-from coterie.scheduler.actions import Action, Dispatch, Fetch, Load, Refuse, Unload
+from coterie.scheduler.actions import Action, Dispatch, Fetch, Load, Refuse, Stage, Unload
 from coterie.scheduler.events import Event
 from coterie.scheduler.policies import POLICIES, Policy, policy, policy_problem
 from coterie.scheduler.records import Snapshot
@@ -21,6 +21,7 @@ __all__ = [
     "Refuse",
     "Scheduler",
     "Snapshot",
+    "Stage",
     "TenantStatus",
     "Unload",
     "policy",

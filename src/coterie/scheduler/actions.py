@@ -31,6 +31,13 @@ class Unload(Struct, frozen=True, tag="Unload"):
     force: bool = False
 
 
+class Stage(Struct, frozen=True, tag="Stage"):
+    """Read an expert's weights into host memory, where a load on `device` will find them."""
+
+    expert: str
+    device: str
+
+
 class Dispatch(Struct, frozen=True, tag="Dispatch"):
     """Send a request to a replica. `queued_s` waited for a place, `loading_s` of it for a load."""
 
@@ -54,4 +61,4 @@ class Refuse(Struct, frozen=True, tag="Refuse"):
     eta_s: float | None = None
 
 
-Action = Fetch | Load | Unload | Dispatch | Refuse
+Action = Fetch | Stage | Load | Unload | Dispatch | Refuse

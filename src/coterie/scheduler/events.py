@@ -194,6 +194,17 @@ class Hinted(Struct, frozen=True, tag="Hinted"):
     source: Literal["client", "flow"] = "client"
 
 
+class Staged(Struct, frozen=True, tag="Staged"):
+    """Reading ahead has ended: `read_bytes` were not in host memory before and are there now."""
+
+    at: float
+    expert: str
+    device: str
+    read_bytes: int = 0
+    stage_s: float = 0.0
+    reason: str = ""  # why not all of it was read
+
+
 class UnloadRequested(Struct, frozen=True, tag="UnloadRequested"):
     """An operator wants an expert's memory back, once its requests are done."""
 
@@ -232,6 +243,7 @@ Event = (
     | Reported
     | LoadRequested
     | Hinted
+    | Staged
     | UnloadRequested
     | PinChanged
     | Tick

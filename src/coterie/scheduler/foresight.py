@@ -10,6 +10,7 @@ from coterie.scheduler.actions import Action
 from coterie.scheduler.lifecycle import Lifecycle
 from coterie.scheduler.phases import Fetching
 from coterie.scheduler.records import ExpertRecord
+from coterie.scheduler.staging import device_for, stage
 from coterie.scheduler.switching import Switcher
 from coterie.scheduler.world import World
 
@@ -34,12 +35,16 @@ class Foresight:
             self._foresee(self._world.experts[name], now, out)
 
     def _foresee(self, expert: ExpertRecord, now: float, out: list[Action]) -> None:
-        """Loads ahead, with what is spare: nobody waits, for a load or for a turn."""
+        """Loads ahead, with what is spare: nobody waits, for a load or for a turn. Where it is not,
+        the weights are read at least.
+        """
         world = self._world
         expert.foresight.hints += 1
-        if world.views.demand or world.waiting_count or expert.asked_at is not None:
+        if expert.asked_at is not None:
             return
-        if expert.fetching is Fetching.COLD and expert.retry_at <= now:
+        idle = not world.views.demand and not world.waiting_count
+        if idle and expert.fetching is Fetching.COLD and expert.retry_at <= now:
             expert.foreseen = True
             self._lifecycle.ask(expert, now, "idle")
             self._switcher.pump(now, out)
+        stage(world, expert, device_for(world, expert), now, out)

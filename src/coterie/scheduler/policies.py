@@ -62,6 +62,11 @@ class Policy(Protocol):
         """Do tenants get their weighted shares of a machine that all of them want?"""
         ...
 
+    @property
+    def stages(self) -> bool:
+        """Are weights read into host memory ahead of their load?"""
+        ...
+
     def foresees(self, source: Source) -> bool:
         """Are experts loaded ahead, where this source says that they will be asked for?"""
         ...
@@ -96,6 +101,7 @@ class Lru:
     name = "lru"
     promises = False
     shares = False
+    stages = False
 
     def foresees(self, source: Source) -> bool:
         return False
@@ -143,6 +149,7 @@ class Cost:
         self.name = "-".join(("cost", *without))
         self.promises = "budgets" not in without
         self.shares = "shares" not in without
+        self.stages = "staging" not in without
         self._simple = Lru()
         self._without = without
 
@@ -184,7 +191,10 @@ class Cost:
 
 
 SOURCES: dict[Source, str] = {"client": "hints", "flow": "flows", "learnt": "learning"}
-PARTS = ("budgets", "eviction", "grouping", "order", *SOURCES.values(), "shares", "switching")
+PARTS = (
+    *("budgets", "eviction", "grouping", "order", *SOURCES.values()),
+    *("shares", "staging", "switching"),
+)
 """What `cost` is made of; `cost-budgets-order` is the policy without those two."""
 
 POLICIES: dict[str, type[Lru] | type[Cost]] = {"cost": Cost, "lru": Lru}

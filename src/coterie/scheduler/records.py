@@ -34,6 +34,7 @@ class DeviceRecord(Struct):
     parallel_runs: int = 0
     parallel_prefills: int = 0
     dispatches: int = 0  # so far
+    staging: str = ""  # the expert whose weights are being read ahead for it
 
 
 class Attainment(Struct):
@@ -55,6 +56,8 @@ class Foresight(Struct):
     loads: int = 0
     hits: int = 0  # of those, how many were asked for before they went
     wasted_bytes: int = 0  # of those that were not
+    staged: int = 0  # times that its weights were read into host memory ahead of a load
+    staged_bytes: int = 0  # what was read then
 
 
 class TenantRecord(Struct):
@@ -103,6 +106,7 @@ class ExpertRecord(Struct):
     )
     evicts: Evicts = "nobody"  # ... and who may be evicted for that
     foreseen: bool = False  # ... because it was foreseen
+    staged_at: float = 0.0  # when its weights were last read ahead
     follows: dict[str, float] = field(default_factory=dict)  # who was asked for after it
     foresight: Foresight = field(default_factory=Foresight)
     due: Turn | None = None  # its key among those to be loaded

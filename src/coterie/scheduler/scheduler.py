@@ -23,6 +23,7 @@ from coterie.scheduler.lifecycle import Lifecycle
 from coterie.scheduler.phases import Fetching, Phase
 from coterie.scheduler.policies import Policy
 from coterie.scheduler.records import ExpertRecord, RequestRecord, Snapshot, Way
+from coterie.scheduler.staging import staged
 from coterie.scheduler.status import DeviceStatus, ExpertStatus, Explanation, TenantStatus
 from coterie.scheduler.switching import Switcher
 from coterie.scheduler.timers import Kind, Timers
@@ -88,6 +89,8 @@ class Scheduler:
                 self._tenant_declared(event)
             case on.LoadRequested():
                 self._load_requested(event, out)
+            case on.Staged():
+                staged(self._world, event)
             case on.Hinted():
                 self._foresight.hinted(event, out)
             case on.UnloadRequested():

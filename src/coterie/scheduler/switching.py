@@ -14,6 +14,7 @@ from coterie.scheduler.estimates import Rate
 from coterie.scheduler.phases import Phase
 from coterie.scheduler.placement import Placement, evicting, missing, place, releasing
 from coterie.scheduler.records import Claim, ExpertRecord, ReplicaRecord
+from coterie.scheduler.staging import stage
 from coterie.scheduler.timers import Timers
 from coterie.scheduler.world import World
 from coterie.types import replica_id
@@ -57,6 +58,7 @@ class Switcher:
                 continue
             tried += 1
             if placement.at > now:
+                stage(world, world.experts[name], placement.device, now, out)
                 if world.experts[name].foreseen:
                     self._let_be(world.experts[name])
                 else:
@@ -195,6 +197,8 @@ class Switcher:
         world.views.list_expert(expert)
         self._evict(placement.victims, expert.name, now, out)
         self._advance(claim, now, out)
+        if placement.drains:
+            stage(world, expert, placement.device, now, out)
 
     def _drop(self, claim: Claim) -> None:
         del self._world.claims[claim.expert]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from coterie.engines.protocol import Endpoint
-from coterie.scheduler import Event, Fetch, Load, Unload
+from coterie.scheduler import Event, Fetch, Load, Stage, Unload
 from coterie.scheduler import events as on
 from coterie.types import Footprint, Part
 
@@ -32,7 +32,7 @@ class QuietLink:
         report: Callable[[Event], None],
         clock: Callable[[], float],
     ) -> None:
-        self.performed: list[Fetch | Load | Unload] = []
+        self.performed: list[Fetch | Stage | Load | Unload] = []
         self._node = node
         self._device = device
         self._hot_bytes = hot_bytes
@@ -45,12 +45,15 @@ class QuietLink:
     async def open(self) -> None:
         self._report(on.DeviceJoined(self._clock(), self._device, self._node, self._hot_bytes))
 
-    def perform(self, action: Fetch | Load | Unload) -> None:
+    def perform(self, action: Fetch | Stage | Load | Unload) -> None:
         self.performed.append(action)
         match action:
             case Fetch():
                 footprint = Footprint(hot=self._timings[action.expert].parts)
                 self._later(0.0, lambda at: on.Fetched(at, action.expert, footprint))
+            case Stage():
+                expert, device = action.expert, action.device
+                self._later(0.01, lambda at: on.Staged(at, expert, device))
             case Load():
                 self._load(action)
             case Unload():

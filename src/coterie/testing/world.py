@@ -10,7 +10,7 @@ from random import Random
 
 from msgspec import Struct
 
-from coterie.scheduler import Action, Dispatch, Event, Fetch, Load, Refuse, Scheduler, Unload
+from coterie.scheduler import Action, Dispatch, Event, Fetch, Load, Refuse, Scheduler, Stage, Unload
 from coterie.scheduler import events as on
 from coterie.types import Footprint, Part
 
@@ -165,6 +165,8 @@ class World:
                 else:
                     footprint = Footprint(hot=model.parts)
                     self._push(on.Fetched(now + model.fetch_s, action.expert, footprint))
+            case Stage():
+                self._push(on.Staged(now + 0.3, action.expert, action.device, 10, 0.3))
             case Load():
                 self._load(action)
             case Unload():
