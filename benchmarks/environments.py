@@ -24,7 +24,16 @@ SERVERS = Peer(
     "servers",
     ("aiohttp==3.14.5", "uvloop==0.23.0", "starlette==1.10.0", "uvicorn==0.54.0", "granian==2.8.0"),
 )
-PEERS = (LITELLM, VLLM_ROUTER, LLAMA_CPP, SERVERS)
+RAY = Peer(
+    "ray-serve",
+    (
+        "ray[serve]==2.60.0",
+        # The same workers, and what they stand on.
+        *("xllamacpp==2026.10.11549", "msgspec==0.22.0", "httptools==0.9.0", "uvloop==0.23.0"),
+    ),
+    "about 1 minute",
+)
+PEERS = (LITELLM, VLLM_ROUTER, LLAMA_CPP, RAY, SERVERS)
 
 
 def ensure(peer: Peer, environments: Path) -> Path:

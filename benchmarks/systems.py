@@ -1,13 +1,16 @@
 """The systems of `multiplex`, each at its best settings and within the same limits."""
 
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any
 
+import coterie as coterie_package
 from benchmarks.coterie_server import composition, coterie_up, get
-from benchmarks.environments import LLAMA_CPP, ensure, llama_server
+from benchmarks.environments import LLAMA_CPP, RAY, ensure, llama_server
 from benchmarks.hot_worker import weights_of
 from benchmarks.multiplex import CONTEXT, PARALLEL, THREADS, UBATCH, Field, Running, System
 from benchmarks.processes import free_port, running
@@ -89,6 +92,29 @@ def llama_router(
         yield Running(url, pid, 0, lambda: loads_in(log.read_text(errors="replace")))
 
 
+@contextmanager
+def ray_serve(field: Field) -> Iterator[Running]:
+    """Ray Serve's model multiplexing, with one replica over the same workers as Coterie's."""
+    environment = ensure(RAY, field.environments)
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    here = [str(Path(__file__).parents[1]), str(Path(coterie_package.__file__).parents[1])]
+    numbers = (field.room, CONTEXT, PARALLEL, THREADS, UBATCH)
+    command = [
+        str(environment / "bin" / "python"),
+        str(Path(__file__).parent / "proxies" / "ray_multiplexed.py"),
+        *(str(port), str(field.files[0].parent), *map(str, numbers)),
+    ]
+    with running(
+        command,
+        log=field.folder / "ray-serve.log",
+        ready=url + "/loads",
+        environment={"PYTHONPATH": os.pathsep.join(here), "RAY_USAGE_STATS_ENABLED": "0"},
+        patience_s=180,
+    ) as pid:
+        yield Running(url, pid, 0, lambda: int(get(url + "/loads")["loads"]))
+
+
 def loads_in(log: str) -> int:
     """How many workers the router's log says it has started."""
     return log.count("spawning server instance with name=")
@@ -115,5 +141,6 @@ SYSTEMS: dict[str, System] = {
         threads=((THREADS + 1) // 2, THREADS),
         environment={"GOMP_SPINCOUNT": "200"},
     ),
+    "ray-serve": ray_serve,
     "llama-router-defaults": partial(llama_router, threads=(THREADS, THREADS)),
 }

@@ -1,8 +1,10 @@
 """What is learnt, and what is assumed before."""
 
+from random import Random
+
 import pytest
 
-from coterie.scheduler.estimates import NEVER, RATE_WINDOW_S, Costs, Mean, Pace, Rate
+from coterie.scheduler.estimates import NEVER, RATE_WINDOW_S, Costs, Mean, Pace, Rate, Rhythm
 
 
 def test_a_mean_starts_at_the_first_observation_and_follows_the_newest() -> None:
@@ -67,3 +69,32 @@ def test_a_pace_counts_long_work_for_more_and_forgets() -> None:
     for _ in range(40):
         pace.observe(2.0, 1000.0)
     assert pace.per_unit(9.0) == pytest.approx(0.002, rel=1e-3)
+
+
+def test_a_rhythm_says_when_the_next_one_is_due() -> None:
+    rhythm = Rhythm()
+    for i in range(5):
+        rhythm.observe(10.0 + 2.0 * i)
+    assert rhythm.next_at == pytest.approx(20.0)
+
+
+def test_two_arrivals_are_no_rhythm_and_chance_is_none() -> None:
+    rhythm = Rhythm()
+    assert rhythm.next_at == 0.0
+    rhythm.observe(1.0)
+    rhythm.observe(2.0)
+    assert rhythm.next_at == 0.0
+    draw, at, due = Random(0), 0.0, 0
+    by_chance = Rhythm()
+    for _ in range(1000):
+        at += draw.expovariate(1.0)
+        by_chance.observe(at)
+        due += by_chance.next_at > 0.0
+    assert due < 50
+
+
+def test_a_rhythm_that_breaks_off_is_none() -> None:
+    rhythm = Rhythm()
+    for at in (0.0, 1.0, 2.0, 3.0, 30.0):
+        rhythm.observe(at)
+    assert rhythm.next_at == 0.0

@@ -1,8 +1,11 @@
 """Where there is room, or who goes: no more than needed, the least worth keeping."""
 
+import pytest
+
 from coterie.scheduler import Load, Unload
 from coterie.scheduler import events as on
-from coterie.testing.core import hot, ready, scheduler
+from coterie.testing.core import hot, parts, ready, scheduler
+from coterie.testing.world import Model, World
 from coterie.types import Footprint, Part
 
 
@@ -94,3 +97,18 @@ def test_lru_foresees_nothing() -> None:
     core = scheduler("lru")
     ready(core, "a", "b", hot=24)
     assert core.handle(on.Hinted(10.0, "b")) == []
+
+
+@pytest.mark.parametrize(("policy", "loads"), [("cost", 84), ("cost-eviction", 120)])
+def test_in_a_circle_the_one_that_comes_back_last_makes_room(policy: str, loads: int) -> None:
+    """Six experts in turn, room for three: the least recently used is always the next one."""
+    core = scheduler(policy)
+    names = [f"e{i}" for i in range(6)]
+    models = {name: Model(parts(name), load_s=0.1, run_s=0.1) for name in names}
+    world = World(core, models, spread=0.0)
+    world.add([on.DeviceJoined(0.0, "n/d", "n", 36)])
+    world.add(on.Declared(0.0, name) for name in names)
+    world.add(on.Arrived(1.0 + i, f"r{i}", names[i % 6]) for i in range(120))
+    world.run(until=200.0)
+    assert len(world.answered) == 120
+    assert sum(status.loads for status in core.experts(200.0)) <= loads

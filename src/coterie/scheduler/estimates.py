@@ -22,6 +22,7 @@ P90 = 1.5  # the 90th percentile of a time to first token over its median, until
 FIRST_STEP = 0.5
 STEP = 0.04  # of a quantile's logarithm, once it is settled
 WIDEST = 1.5  # its bound: four and a half times more, or less, than expected
+REGULAR = 0.35  # arrivals by chance are at 0.74: the mean distance of their gaps from the mean gap
 NEVER = -1e18  # log-heat of an expert that nobody asked for
 
 
@@ -73,6 +74,32 @@ class Quantile(Struct):
         above = ratio > self.value
         moved = self.log + step * (self.level if above else self.level - 1.0)
         self.log = min(max(moved, -WIDEST), WIDEST)
+
+
+class Rhythm(Struct):
+    """The time between two arrivals, where it is always about the same."""
+
+    gap_s: float = 0.0  # an exponentially weighted mean, ...
+    spread_s: float = 0.0  # ... and that of the distances from it
+    at: float = 0.0
+    count: int = 0
+
+    def observe(self, now: float) -> None:
+        if self.count:
+            gap_s = now - self.at
+            if self.count == 1:
+                self.gap_s = self.spread_s = gap_s
+            else:
+                self.spread_s += WEIGHT * (abs(gap_s - self.gap_s) - self.spread_s)
+                self.gap_s += WEIGHT * (gap_s - self.gap_s)
+        self.at = now
+        self.count += 1
+
+    @property
+    def next_at(self) -> float:
+        """When the next one is due; 0: that cannot be told."""
+        regular = self.count > 2 and self.spread_s <= REGULAR * self.gap_s
+        return self.at + self.gap_s if regular else 0.0
 
 
 class Rate(Struct):

@@ -90,6 +90,7 @@ class Intake:
 
     def _ask_for(self, expert: ExpertRecord, now: float) -> None:
         expert.rate.observe(now)
+        expert.rhythm.observe(now)
         for replica in self._world.homes.get(expert.name, {}).values():
             self._world.views.touch(replica)
 

@@ -5,6 +5,7 @@ Only a bounded number of devices is looked at, best first, so that a decision co
 whatever the cluster's size.
 """
 
+from collections.abc import Iterable
 from itertools import islice
 
 from msgspec import Struct
@@ -57,7 +58,9 @@ def place(
     for drains in (False, True) if evicts == "anybody" else (False,):
         for device in _evicting(world, expert, drains, only):
             if _suits(world, expert, device):
-                placement = evicting(world, expert, device, parts, drains=drains, waiting=waiting)
+                placement = evicting(
+                    world, expert, device, parts, now, drains=drains, waiting=waiting
+                )
                 if placement is not None:
                     found.append(placement)
         if any(placement.at <= now for placement in found):
@@ -72,6 +75,7 @@ def evicting(
     expert: ExpertRecord,
     device: str,
     parts: tuple[Part, ...],
+    now: float,
     *,
     drains: bool,
     waiting: Waiting | None = None,
@@ -82,7 +86,7 @@ def evicting(
     short = missing(world, expert, device, parts)
     victims: list[ReplicaRecord] = []
     freed = 0
-    for replica in _candidates(world, expert, device, drains=drains):
+    for replica in _candidates(world, expert, device, now, drains=drains):
         if freed >= short:
             break
         victims.append(replica)
@@ -108,16 +112,15 @@ def _spare_at(world: World, victim: ReplicaRecord) -> float:
 
 
 def _candidates(
-    world: World, expert: ExpertRecord, device: str, *, drains: bool
+    world: World, expert: ExpertRecord, device: str, now: float, *, drains: bool
 ) -> list[ReplicaRecord]:
     """Whom to evict for an expert, in this order: the idle, then the busy, each the least worth
     keeping first. Where tenants share, those that serve others beyond their share are among them
     though requests that they were loaded for still wait, and those kept for others come last.
     """
-    keys: list[Key] = list(world.views.idle(device))[:CANDIDATES]
+    found = _ranked(world, world.views.idle(device), now)
     if drains:
-        keys += list(world.views.busy(device))[:CANDIDATES]
-    found = [world.replicas[name] for _, name in keys]
+        found += _ranked(world, world.views.busy(device), now)
     if not world.is_shared:
         return found
     if drains:
@@ -130,6 +133,15 @@ def _candidates(
             and shares.comes_before(world, expert, replica)
         ]
     return sorted(found, key=lambda replica: shares.kept_until(world, expert, replica) > 0)
+
+
+def _ranked(world: World, order: Iterable[Key], now: float) -> list[ReplicaRecord]:
+    """The first of an order, put right by what is known of their next use."""
+    found = [world.replicas[name] for _, name in islice(order, CANDIDATES)]
+    if any(world.experts[replica.expert].rhythm.next_at > now for replica in found):
+        worth = world.policy.worth
+        found.sort(key=lambda replica: (worth(world.resident(replica), now), replica.replica))
+    return found
 
 
 def justified_at(

@@ -11,9 +11,11 @@ from typing import Literal, Protocol
 from msgspec import Struct
 
 from coterie.errors import Problem
+from coterie.scheduler.estimates import RATE_WINDOW_S
 
 Source = Literal["client", "flow", "learnt"]
 """Who says what will be asked for next: a client's hint, a flow, or what usually followed."""
+SOON_S = 0.1  # a use that is nearer than that is as good as now
 STRETCH = 2.0  # `cost` lets a request wait for so many times its own prompt's time
 
 
@@ -40,6 +42,7 @@ class Resident(Struct, frozen=True):
     load_s: float
     rate_order: float
     in_use: int
+    next_at: float = 0.0  # when it will be asked for next; 0: nobody knows
 
 
 class Policy(Protocol):
@@ -86,6 +89,10 @@ class Policy(Protocol):
         """The order in which residents are evicted: the lowest first."""
         ...
 
+    def worth(self, resident: Resident, now: float) -> float:
+        """The same order at one moment, where it is known of some when they are used next."""
+        ...
+
     def shelter(self, resident: Resident, minimum_s: float) -> float:
         """Until when a resident may not be evicted for another expert's sake."""
         ...
@@ -117,6 +124,9 @@ class Lru:
 
     def keep(self, resident: Resident) -> float:
         return resident.used_at
+
+    def worth(self, resident: Resident, now: float) -> float:
+        return self.keep(resident)
 
     def shelter(self, resident: Resident, minimum_s: float) -> float:
         return resident.loaded_at + minimum_s
@@ -173,8 +183,16 @@ class Cost:
     def keep(self, resident: Resident) -> float:
         if "eviction" in self._without:
             return self._simple.keep(resident)
-        saved = log(max(resident.load_s, 1e-6)) - log(max(resident.size_bytes, 1))
-        return resident.rate_order + saved
+        return resident.rate_order + _saved(resident)
+
+    def worth(self, resident: Resident, now: float) -> float:
+        """Where the next use is known, one over the time until then stands for the rate (Belady, "A
+        study of replacement algorithms", 1966); one that is overdue has lost its rhythm.
+        """
+        if "eviction" in self._without or resident.next_at <= now:
+            return self.keep(resident)
+        rate = 1.0 / max(resident.next_at - now, SOON_S)
+        return log(rate * RATE_WINDOW_S) + now / RATE_WINDOW_S + _saved(resident)
 
     def shelter(self, resident: Resident, minimum_s: float) -> float:
         """One that is in use serves at least as long as its load took."""
@@ -188,6 +206,11 @@ class Cost:
             return self._simple.earned(waiting, load_s, victims)
         harm_s = sum(victim.in_use * (load_s + victim.load_s) for victim in victims)
         return waiting.accrued_at(harm_s)
+
+
+def _saved(resident: Resident) -> float:
+    """Log of the seconds of reloading that each byte saves, if it is asked for."""
+    return log(max(resident.load_s, 1e-6)) - log(max(resident.size_bytes, 1))
 
 
 SOURCES: dict[Source, str] = {"client": "hints", "flow": "flows", "learnt": "learning"}

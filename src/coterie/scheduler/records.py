@@ -11,7 +11,7 @@ from typing import Any, Literal, get_origin
 from msgspec import Struct, field
 
 from coterie.config import Limits
-from coterie.scheduler.estimates import Costs, Mean, Pace, Rate
+from coterie.scheduler.estimates import Costs, Mean, Pace, Rate, Rhythm
 from coterie.scheduler.phases import Fetching, Phase
 from coterie.types import NO_BUDGET, Budget, Footprint, Part, Priority
 
@@ -96,6 +96,7 @@ class ExpertRecord(Struct):
     kept: Attainment = field(default_factory=Attainment)
     declined: int = 0  # requests in a row whose own length was found to be beyond their budget
     rate: Rate = field(default_factory=Rate)
+    rhythm: Rhythm = field(default_factory=Rhythm)
     turned_away: Rate = field(
         default_factory=Rate
     )  # seconds that refused requests could have waited

@@ -227,7 +227,7 @@ class Switcher:
             self._load(claim, expert, now, out)
         elif missing(world, expert, claim.device, parts) > 0:
             world.views.settle()
-            more = evicting(world, expert, claim.device, parts, drains=True)
+            more = evicting(world, expert, claim.device, parts, now, drains=True)
             if more is None:
                 return self.cancel(claim, now)
             self._evict(more.victims, expert.name, now, out)

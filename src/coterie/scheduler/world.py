@@ -196,6 +196,7 @@ class World:
             load_s=self.load_s(expert),
             rate_order=expert.rate.order(),
             in_use=replica.running + len(expert.waiting),
+            next_at=expert.rhythm.next_at,
         )
 
     def owes(self, replica: ReplicaRecord) -> bool:
