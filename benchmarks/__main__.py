@@ -216,6 +216,25 @@ def staging(
 
 
 @app.command()
+def prefetch(
+    environments: Environments = DEFAULT,
+    work: Annotated[Path, typer.Option(help="Where 2.7 GB of model copies are kept.")] = (
+        DEFAULT / "multiplex"
+    ),
+    seconds: Annotated[float, typer.Option(help="How long each run sends; walks twice that.")] = 90,
+    runs: Annotated[int, typer.Option(help="Runs of each row, of which the medians count.")] = 3,
+    as_json: AsJson = False,
+) -> None:
+    """Loads ahead of requests: hits, waste, and what they cost (about 5 minutes a run)."""
+    from benchmarks import prefetch as benchmark
+
+    _show(
+        lambda: [benchmark.run(environments=environments, work=work, seconds=seconds, runs=runs)],
+        as_json,
+    )
+
+
+@app.command()
 def scheduler(
     events: Annotated[int, typer.Option(help="Events timed at each size.")] = 30_000,
     policy: Annotated[list[str] | None, typer.Option(help="Policies. Default: cost, lru.")] = None,
