@@ -235,6 +235,36 @@ def prefetch(
 
 
 @app.command()
+def simulation(
+    data: Annotated[Path, typer.Option(help="Folder that holds traces/arena27/requests.csv.gz.")],
+    environments: Environments = DEFAULT,
+    work: Annotated[Path, typer.Option(help="Where 2.7 GB of model copies are kept.")] = (
+        DEFAULT / "multiplex"
+    ),
+    load: Annotated[list[float] | None, typer.Option(help="Multiples of capacity.")] = None,
+    seconds: Annotated[float, typer.Option(help="How long each run sends.")] = 60.0,
+    live: Annotated[bool, typer.Option(help="Also the live runs to compare with.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """The simulator beside the live system, on the same arrivals (about 8 minutes)."""
+    from benchmarks import simulation as benchmark
+
+    _show(
+        lambda: [
+            benchmark.run(
+                data=data,
+                environments=environments,
+                work=work,
+                loads=load or (0.5, 1.0, 1.5),
+                seconds=seconds,
+                live=live,
+            )
+        ],
+        as_json,
+    )
+
+
+@app.command()
 def scheduler(
     events: Annotated[int, typer.Option(help="Events timed at each size.")] = 30_000,
     policy: Annotated[list[str] | None, typer.Option(help="Policies. Default: cost, lru.")] = None,

@@ -45,6 +45,7 @@ from coterie.workloads import (
 )
 
 TTFT_S, E2E_S = 2.0, 10.0
+FORECASTS = ("coterie", "resident")  # systems that say how their forecasts turned out
 HEADERS = {"x-coterie-ttft": f"{TTFT_S:g}s", "x-coterie-e2e": f"{E2E_S:g}s"}
 CAPACITY_SPEED = 0.68
 """Of the trace: the machine sustains p95 of 5 s up to there with everything resident."""
@@ -187,7 +188,7 @@ def row_of(name: str, load: str, answers: Sequence[Answer], running: Running) ->
         "p50 s": percentile(firsts, 50),
         "p95 s": percentile(firsts, 95),
         "loads": running.loads(),
-        "within p90": _calibration(running.url) if name in ("coterie", "resident") else None,
+        "within p90": _calibration(running.url) if running.url and name in FORECASTS else None,
     }
 
 

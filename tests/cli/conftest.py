@@ -110,3 +110,32 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+RECORDED = b"""
+nodes: [{name: local, devices: [{name: ram, hot: 1MiB}]}]
+experts:
+- {name: parrot, engine: echo, preload: true, options: {hot: 1MiB}}
+- {name: mynah, engine: echo, options: {hot: 1MiB}}
+"""
+
+
+async def record(folder: Path) -> None:
+    """Two experts that take each other's place."""
+    progress = FetchProgress(Console(file=io.StringIO()))
+    run = serving(decode(RECORDED, "x.yaml"), folder, folder, "127.0.0.1", 0, progress)
+    async with run as (controller, _, _), asyncio.timeout(20):
+        await controller.until_ready()
+        for number, name in enumerate(("mynah", "parrot", "mynah")):
+            place = controller.submit(f"r{number}", name)
+            if isinstance(place, asyncio.Future):
+                await place
+            controller.finish(f"r{number}", ok=True, run_s=0.01)
+
+
+@pytest.fixture(scope="session")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The journal of a real server, which has stopped."""
+    folder = tmp_path_factory.mktemp("recorded")
+    asyncio.run(record(folder))
+    return folder / "journal"

@@ -47,6 +47,10 @@ COMMANDS = {
         "coterie.cli.replay:replay",
         "Feed a journal to a fresh scheduler, and show where its decisions differ.",
     ),
+    "simulate": Command(
+        "coterie.cli.simulate:simulate",
+        "Have a journal's requests again under another policy, with other memory, or faster.",
+    ),
     "bench": Command(
         "coterie.cli.bench:bench", "Load a running server and show how fast it answers."
     ),

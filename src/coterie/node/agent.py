@@ -76,7 +76,7 @@ class NodeAgent:
     async def open(self) -> None:
         """Ends what an earlier run left behind, then offers the devices."""
         await self._records.reap()
-        self._kv.clear()
+        await asyncio.to_thread(self._kv.clear)
         for name, device in self._devices.items():
             self._report(
                 DeviceJoined(
@@ -131,7 +131,7 @@ class NodeAgent:
             _, late = await asyncio.wait(waiting, timeout=CLOSE_S)
             for task in late:  # a plug-in's replica that cannot be stopped
                 task.cancel()
-        self._kv.clear()
+        await asyncio.to_thread(self._kv.clear)
 
     def _fetch(self, expert: str) -> None:
         """One fetch of an expert at a time; a second request for it is answered by the first."""

@@ -101,8 +101,8 @@ class Place:
             await asyncio.wait({self._before})
         began = self._clock()
         failure = await self._start()
-        self._kv.drop(self.replica)
         if self._instance is None:
+            await asyncio.to_thread(self._kv.drop, self.replica)
             self._gone(self)
             if self._end.is_set():
                 self._say_unloaded()
@@ -166,6 +166,7 @@ class Place:
             self._report(
                 Loaded(now, self.replica, self.generation, now - began, self._measured, restored)
             )
+        await asyncio.to_thread(self._kv.drop, self.replica)  # its slots go on from there
         ending = asyncio.create_task(self._end.wait())
         either: set[asyncio.Future[Any]] = {ending, instance.lost}
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
@@ -180,14 +181,14 @@ class Place:
         """Keeps its KV cache, where it has the grace to be asked: then it is idle."""
         if not isinstance(instance, Keeping) or not self._end.is_set() or not self._grace_s:
             return
-        granted = self._kv.reserve(self.replica)
+        granted = await asyncio.to_thread(self._kv.reserve, self.replica)
         try:
             async with asyncio.timeout(self._grace_s):
                 await instance.save(granted)
         except Exception:  # also a plug-in's defect: what is not kept is computed again
             pass
         finally:
-            self._kv.settle(self.replica)
+            await asyncio.to_thread(self._kv.settle, self.replica)
 
     async def _stop(self, instance: Instance) -> None:
         """Stops it, however often that must be tried: its memory counts as taken until then."""

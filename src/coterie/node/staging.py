@@ -65,8 +65,8 @@ class Staging:
         began = self._clock()
         try:
             read_bytes, why = await asyncio.to_thread(read_ahead, path, self._stop)
-        except OSError as error:
-            read_bytes, why = 0, str(error)
+        except Exception as error:
+            read_bytes, why = 0, f"{type(error).__name__}: {error}"
         self._task = None
         self._say(action, read_bytes, began, why)
 
@@ -81,6 +81,8 @@ def read_ahead(path: str, stop: threading.Event) -> tuple[int, str]:
     """
     if sys.platform != "linux":
         return 0, "what lies in memory cannot be told on this system"
+    if not os.access(path, os.W_OK) and Path(path).stat().st_uid != os.geteuid():
+        return 0, "of a file that is another user's the kernel does not tell what lies in memory"
     missing = _missing(path)
     if len(missing) * CHUNK_BYTES + SPARE_BYTES > _available_bytes():
         return 0, "there is not enough free memory"

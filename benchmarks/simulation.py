@@ -1,0 +1,148 @@
+"""Does the simulator say what the live system does? The same arrivals, both ways.
+
+The figures of the model are measured at the beginning, on one worker by itself: its load, a prompt,
+tokens. Nothing of the live runs that it is compared with goes into them.
+"""
+
+import asyncio
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from msgspec import structs
+
+from benchmarks.copies import warm
+from benchmarks.goodput import (
+    CAPACITY_SPEED,
+    E2E_S,
+    HEADERS,
+    REUSED_TOKENS,
+    TEMPLATE_TOKENS,
+    TTFT_S,
+    Shift,
+    row_of,
+)
+from benchmarks.hot_worker import hot_worker
+from benchmarks.multiplex import (
+    CONTEXT,
+    MOST_PROMPT_TOKENS,
+    OUTPUT_TOKENS,
+    PARALLEL,
+    THREADS,
+    Field,
+    Running,
+    prepared,
+    send,
+)
+from benchmarks.systems import SYSTEMS
+from benchmarks.tables import Result
+from coterie.config import Limits
+from coterie.scheduler import Scheduler, policy
+from coterie.scheduler.events import DeviceJoined
+from coterie.simulator import Driver, Figures, requests
+from coterie.types import Budget, Expert, Part
+from coterie.workloads import Arrival, Target, at_speed, before, connected, read_trace, with_tokens
+from coterie.workloads.loadgen import ask
+
+POLICIES = {"coterie": "cost", "lru": "lru"}
+CORES, PARALLEL_RUNS = 2.0, 2  # what Coterie says of two threads on two cores
+LOADS, ROUNDS = 3, 5
+
+
+def run(
+    *,
+    data: Path,
+    environments: Path,
+    work: Path,
+    systems: Sequence[str] = tuple(POLICIES),
+    loads: Sequence[float] = (0.5, 1.0, 1.5),
+    seconds: float = 60.0,
+    live: bool = True,
+) -> Result:
+    """Two rows for each load and system, live and simulated."""
+    field = prepared(work, environments)
+    trace = read_trace(data / "traces" / "arena27" / "requests.csv.gz")
+    warm(list(field.files))
+    figures = asyncio.run(measured(field))
+    rows: list[dict[str, Any]] = []
+    for load in loads:
+        arrivals = with_tokens(
+            before(at_speed(trace, load * CAPACITY_SPEED), seconds),
+            most_prompt_tokens=MOST_PROMPT_TOKENS,
+            output_tokens=OUTPUT_TOKENS,
+        )
+        shift = Shift(f"{load:g}", arrivals)
+        for name in systems:
+            if live:
+                rows.append({"how": "live"} | _live(shift, name, field))
+            rows.append({"how": "simulated"} | simulated(shift, name, field, figures))
+    notes = (
+        f"one worker by itself: a load {figures.load_work:.3f} s, prompts "
+        f"{figures.prompt_pace * THREADS:.0f} tokens/s, tokens {figures.output_pace:.0f} a second",
+    )
+    return Result("simulation", "arena27, live and simulated", rows, notes)
+
+
+def simulated(shift: Shift, name: str, field: Field, figures: Figures) -> dict[str, Any]:
+    """The row of a run in the model."""
+    experts = {
+        path.stem: structs.replace(figures, parts=(Part(path.stem, 100),)) for path in field.files
+    }
+    limits = Limits(queue=100_000, queue_per_expert=100_000, wait=600.0)
+    device = DeviceJoined(
+        0.0, "n/d", "n", 100 * shift.room, parallel_runs=PARALLEL_RUNS, parallel_prefills=1
+    )
+    core = Scheduler(policy(POLICIES[name]), limits)
+    driver = Driver(core, [device], {"n": CORES}, experts)
+    found = driver.run(requests(shift.arrivals, Budget(ttft=TTFT_S, e2e=E2E_S)))
+    row = row_of(name, shift.name, found.answers, Running("", 0, 0, lambda: found.loads))
+    row.pop("within p90")
+    return row
+
+
+async def measured(field: Field) -> Figures:
+    """One worker's load, prompts and tokens, with nobody beside it."""
+    loads, prompts, outputs = [], [], []
+    with tempfile.TemporaryDirectory() as name:
+        for path in field.files[:LOADS]:
+            expert = Expert(name=path.stem, context=CONTEXT, parallel=PARALLEL)
+            begun = time.perf_counter()
+            async with (
+                hot_worker(expert, path, THREADS, Path(name)) as worker,
+                connected(keep=False) as session,
+            ):
+                loads.append(time.perf_counter() - begun)
+                headers = dict(worker.endpoint.headers)
+                extra = {"ignore_eos": True}
+                target = Target(
+                    worker.endpoint.address, api="completions", headers=headers, extra=extra
+                )
+                for number in range(ROUNDS):
+                    asked = Arrival(0.0, "", 400, 65)
+                    answer = await ask(session, target, asked, number, begun=begun)
+                    assert answer.is_good, answer
+                    assert answer.first_s is not None
+                    prompts.append(answer.prompt_tokens / answer.first_s)
+                    outputs.append(64 / (answer.total_s - answer.first_s))
+    return Figures(
+        parts=(),
+        prompt_pace=median(prompts) / THREADS,
+        output_pace=median(outputs),
+        load_work=min(loads),  # the first ones start the process that workers are forked from
+        threads=THREADS,
+        template_tokens=TEMPLATE_TOKENS,
+        reused_tokens=REUSED_TOKENS,
+        slots=PARALLEL,
+    )
+
+
+def _live(shift: Shift, name: str, field: Field) -> dict[str, Any]:
+    warm(list(field.files))
+    with SYSTEMS[name](field) as running:
+        answers = asyncio.run(send(running.url, shift.arrivals, HEADERS))
+        row = row_of(name, shift.name, answers, running)
+    row.pop("within p90")
+    return row

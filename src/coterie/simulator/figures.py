@@ -1,0 +1,30 @@
+"""What an expert costs on a machine: the figures that a simulation runs on."""
+
+from msgspec import Struct
+
+from coterie.types import Part
+
+
+class Figures(Struct, frozen=True):
+    """One expert on one kind of machine. Paces are tokens a second on one core."""
+
+    parts: tuple[Part, ...]
+    prompt_pace: float
+    output_pace: float
+    load_work: float  # core-seconds
+    threads: float = 1.0  # cores that a prompt can use at once
+    load_wait_s: float = 0.0  # of a load, in which no core is busy
+    unload_s: float = 0.01
+    first_work: float = 0.005  # core-seconds of each request besides its tokens
+    template_tokens: int = 0  # that its chat template adds to a prompt
+    reused_tokens: int = 0  # of those, how many a replica that has answered before finds computed
+    slots: int = 1
+
+    def prompt_work(self, tokens: float, *, is_first: bool) -> float:
+        """Core-seconds of a prompt; `is_first`: of the first one since the load."""
+        known = 0 if is_first else self.reused_tokens
+        return self.first_work + (tokens + self.template_tokens - known) / self.prompt_pace
+
+    def output_work(self, tokens: int) -> float:
+        """Core-seconds of the tokens after the first."""
+        return max(0, tokens - 1) / self.output_pace
