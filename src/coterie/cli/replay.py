@@ -4,14 +4,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
 from coterie.cli.client import AsJson
 from coterie.cli.document import check_policy
+from coterie.cli.journals import opened
 from coterie.cli.output import print_json
-from coterie.controller import read, segments
-from coterie.errors import JournalUnusable
+from coterie.controller import read
 from coterie.scheduler import policy
 from coterie.scheduler.replay import Replay
 from coterie.scheduler.replay import replay as run
@@ -37,33 +35,16 @@ def replay(
     if policy_name:
         check_policy(policy_name)
     chosen = policy(policy_name) if policy_name else None
-    reports: list[Replay] = []
-    try:
-        files = _segments(journal)
-        console = Console(stderr=True)
-        with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-            for file in progress.track(files, description="replaying"):
-                reports.append(run(read(file), chosen, policy, differences))
-    except OSError as error:
-        raise JournalUnusable(
-            f"the journal {str(journal)!r} cannot be read: {error.strerror or error}"
-        ) from error
+    with opened(journal, "replaying") as files:
+        reports = {file.name: run(read(file), chosen, policy, differences) for file in files}
     if as_json:
-        print_json([{"segment": f.name, "replay": r} for f, r in zip(files, reports, strict=True)])
+        print_json([{"segment": name, "replay": report} for name, report in reports.items()])
     else:
-        for file, report in zip(files, reports, strict=True):
-            _show(file.name, report)
-    if any(report.differing and report.policy == report.recorded_policy for report in reports):
+        for name, report in reports.items():
+            _show(name, report)
+    found = reports.values()
+    if any(report.differing and report.policy == report.recorded_policy for report in found):
         raise typer.Exit(1)
-
-
-def _segments(journal: Path) -> list[Path]:
-    if not journal.is_dir():
-        return [journal]
-    files = segments(journal)
-    if not files:
-        raise JournalUnusable(f"{str(journal)!r} holds no journal segment (NNNNNNNNNN.jsonl)")
-    return files
 
 
 def _show(segment: str, report: Replay) -> None:

@@ -1,6 +1,7 @@
 """`coterie simulate`: a recorded past, had again in a model."""
 
 import os
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -12,6 +13,7 @@ from rich.table import Table
 
 from coterie.cli.client import AsJson
 from coterie.cli.document import check_policy
+from coterie.cli.journals import opened
 from coterie.cli.output import print_json
 from coterie.config import parse_size
 from coterie.controller import read
@@ -57,18 +59,14 @@ def simulate(
     for name, value in (("speed", speed), ("cores", count)):
         if not value > 0:
             raise BadRequest(f"`--{name}` is {value:g}: expected more than 0", name)
-    console = Console(stderr=True)
-    try:
-        past = recorded(read(journal), policy, count)
-    except OSError as error:
-        raise JournalUnusable(
-            f"the journal {str(journal)!r} cannot be read: {error.strerror or error}"
-        ) from error
+    with opened(journal, "reading") as files:
+        past = recorded(chain.from_iterable(map(read, files)), policy, count)
     if not past.requests:
         raise JournalUnusable(f"{str(journal)!r} has no request whose end it tells of")
     wanted = policy_name or [past.policy]
     rows = [_row("recorded", past.policy, past, past.happened)]
     changed = hot_bytes is not None or speed != 1.0
+    console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("simulating", total=len(wanted) + 1)
         rows.append(_row("simulated", past.policy, past, _run(past, past.policy, count)))
