@@ -67,7 +67,7 @@ async def first_event(
         str(tmp_path / "log"),
         None,
         Records(tmp_path),
-        KvStore(tmp_path / "kv", 1000),
+        KvStore(tmp_path / "kv", "n", 1000),
         report,
         lambda: 1.0,
         lambda place: None,

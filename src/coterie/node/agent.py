@@ -65,7 +65,7 @@ class NodeAgent:
         self._clock = clock
         self._sleep = sleep
         self._records = Records(state_dir / "workers")
-        self._kv = KvStore(state_dir / "kv", node.kv_cache)
+        self._kv = KvStore(state_dir / "kv", node.name, node.kv_cache)
         self._weights: dict[str, Weights | None] = {}
         self._fetches: dict[str, asyncio.Task[None]] = {}
         self._places: dict[str, Place] = {}

@@ -15,13 +15,13 @@ LEAST = 0.25  # of the budget, that a replica may write at least
 
 
 class KvStore:
-    """A folder for each replica. Bytes that may be written are reserved before they are.
+    """A folder for each replica of a node. Bytes that may be written are reserved before they are.
 
     Its methods block, as long as removing large files takes, and may be called from any thread.
     """
 
-    def __init__(self, folder: Path, budget_bytes: int) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, node: str, budget_bytes: int) -> None:
+        self._folder = folder / _plain(node)
         self._budget_bytes = budget_bytes
         self._sizes: OrderedDict[str, int] = OrderedDict()  # by replica, the oldest first
         self._reserved: dict[str, int] = {}
@@ -55,7 +55,8 @@ class KvStore:
                 self.drop(next(iter(self._sizes)))
             granted = self._free_bytes()
             try:
-                self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                self._folder.parent.mkdir(parents=True, exist_ok=True)
+                self._folder.mkdir(mode=0o700, exist_ok=True)
                 self._of(replica).mkdir(mode=0o700, exist_ok=True)
             except OSError:
                 return 0
@@ -84,4 +85,9 @@ class KvStore:
         return self._budget_bytes - self.used_bytes
 
     def _of(self, replica: str) -> Path:
-        return self._folder / sha256(replica.encode()).hexdigest()[:32]
+        return self._folder / _plain(replica)
+
+
+def _plain(name: str) -> str:
+    """A name for a folder that no other name leads to, nor out of its place."""
+    return sha256(name.encode()).hexdigest()[:32]
