@@ -241,6 +241,7 @@ def simulation(
     work: Annotated[Path, typer.Option(help="Where 2.7 GB of model copies are kept.")] = (
         DEFAULT / "multiplex"
     ),
+    system: Annotated[list[str] | None, typer.Option(help="coterie, lru. Default: both.")] = None,
     load: Annotated[list[float] | None, typer.Option(help="Multiples of capacity.")] = None,
     seconds: Annotated[float, typer.Option(help="How long each run sends.")] = 60.0,
     live: Annotated[bool, typer.Option(help="Also the live runs to compare with.")] = True,
@@ -255,6 +256,7 @@ def simulation(
                 data=data,
                 environments=environments,
                 work=work,
+                systems=system or tuple(benchmark.POLICIES),
                 loads=load or (0.5, 1.0, 1.5),
                 seconds=seconds,
                 live=live,

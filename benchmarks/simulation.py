@@ -5,6 +5,7 @@ tokens. Nothing of the live runs that it is compared with goes into them.
 """
 
 import asyncio
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -76,9 +77,11 @@ def run(
         )
         shift = Shift(f"{load:g}", arrivals)
         for name in systems:
-            if live:
-                rows.append({"how": "live"} | _live(shift, name, field))
-            rows.append({"how": "simulated"} | simulated(shift, name, field, figures))
+            here = [{"how": "live"} | _live(shift, name, field)] if live else []
+            here.append({"how": "simulated"} | simulated(shift, name, field, figures))
+            for row in here:
+                print("  ".join(f"{key} {value}" for key, value in row.items()), file=sys.stderr)
+            rows += here
     notes = (
         f"one worker by itself: a load {figures.load_work:.3f} s, prompts "
         f"{figures.prompt_pace * THREADS:.0f} tokens/s, tokens {figures.output_pace:.0f} a second",
@@ -99,7 +102,6 @@ def simulated(shift: Shift, name: str, field: Field, figures: Figures) -> dict[s
     driver = Driver(core, [device], {"n": CORES}, experts)
     found = driver.run(requests(shift.arrivals, Budget(ttft=TTFT_S, e2e=E2E_S)))
     row = row_of(name, shift.name, found.answers, Running("", 0, 0, lambda: found.loads))
-    row.pop("within p90")
     return row
 
 
@@ -144,5 +146,4 @@ def _live(shift: Shift, name: str, field: Field) -> dict[str, Any]:
     with SYSTEMS[name](field) as running:
         answers = asyncio.run(send(running.url, shift.arrivals, HEADERS))
         row = row_of(name, shift.name, answers, running)
-    row.pop("within p90")
     return row

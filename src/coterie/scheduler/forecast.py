@@ -35,6 +35,7 @@ def ways(world: World, expert: ExpertRecord, request: RequestRecord, now: float)
         elif replica.phase is Phase.LOADING:
             loads_s = max(0.0, replica.phase_at + load_s(world, expert) - now)
             wait_s = max(loads_s, _wait_s(world, view, replica, request, now))
+            wait_s = max(wait_s, loads_s + _line_s(world, expert, request))
             found.append(_way(world, expert, request, "loading", view, wait_s))
         else:
             drains_s = _service_s(world, expert) if replica.running else 0.0
@@ -120,6 +121,16 @@ def _wait_s(
     return wait_s
 
 
+def _line_s(world: World, expert: ExpertRecord, request: RequestRecord) -> float:
+    """Seconds from a load's end until those are served who wait for the same expert before."""
+    turn = world.turn(request, world.prefill_s(expert, request.prompt_bytes))
+    before = list(islice(world.views.ahead(expert.name, turn), AHEAD))
+    prompts_s = sum(world.requests[name].prefill_s for _, name in before)
+    if not world.knows_prompts(expert):
+        prompts_s = 0.0
+    return max(prompts_s, len(before) // expert.slots * _service_s(world, expert))
+
+
 def _ahead_s(world: World, view: DeviceView, turn: Turn) -> float:
     """Seconds of prompts that come before a turn on a device."""
     total, left = 0.0, AHEAD
@@ -142,7 +153,8 @@ def _load(
         view = world.devices[claim.device]
         leaving = [r for r in view.replicas.values() if r.doomed_for == expert.name]
         leaves_s = max([leaves_s, *(_leaves_s(world, r) for r in leaving)])
-        return _way(world, expert, request, "load", view, leaves_s + own_s)
+        wait_s = leaves_s + own_s + _line_s(world, expert, request)
+        return _way(world, expert, request, "load", view, wait_s)
     world.views.settle()
     since = request.since
     waiting = world.waiting_of(expert) or world.waiting(expert, 1, since, since)
@@ -150,8 +162,9 @@ def _load(
     before = world.views.demand.bisect_left((due, expert.name))
     placement = place(world, expert, now, waiting=waiting) if world.views.roomy else None
     held_s = max(0.0, expert.retry_at - now)
+    line_s = _line_s(world, expert, request)
     if placement is None:
-        wait_s = max(held_s, _loads_s(world, now)) + leaves_s + own_s * (1 + before)
+        wait_s = max(held_s, _loads_s(world, now)) + leaves_s + own_s * (1 + before) + line_s
         return _way(world, expert, request, "load", None, wait_s, "no device has room for it now")
     victims = [world.replicas[name] for name in placement.victims]
     earned_s = max(0.0, placement.at - now)
@@ -163,7 +176,7 @@ def _load(
     leaves_s = max(leaves_s, drains_s)
     view = world.devices[placement.device]
     at_once = max(1, view.record.parallel_loads)
-    wait_s = max(held_s, earned_s) + leaves_s + own_s * (1 + before // at_once)
+    wait_s = max(held_s, earned_s) + leaves_s + own_s * (1 + before // at_once) + line_s
     names = ", ".join(repr(victim.expert) for victim in victims)
     reason = f"in the place of {names}" if names else ""
     return _way(world, expert, request, "load", view, wait_s, reason)
