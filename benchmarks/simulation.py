@@ -101,8 +101,7 @@ def simulated(shift: Shift, name: str, field: Field, figures: Figures) -> dict[s
     core = Scheduler(policy(POLICIES[name]), limits)
     driver = Driver(core, [device], {"n": CORES}, experts)
     found = driver.run(requests(shift.arrivals, Budget(ttft=TTFT_S, e2e=E2E_S)))
-    row = row_of(name, shift.name, found.answers, Running("", 0, 0, lambda: found.loads))
-    return row
+    return row_of(name, shift.name, found.answers, Running("", 0, 0, lambda: found.loads))
 
 
 async def measured(field: Field) -> Figures:
@@ -145,5 +144,4 @@ def _live(shift: Shift, name: str, field: Field) -> dict[str, Any]:
     warm(list(field.files))
     with SYSTEMS[name](field) as running:
         answers = asyncio.run(send(running.url, shift.arrivals, HEADERS))
-        row = row_of(name, shift.name, answers, running)
-    return row
+        return row_of(name, shift.name, answers, running)

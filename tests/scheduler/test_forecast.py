@@ -113,3 +113,17 @@ def test_forecasts_are_put_right_by_how_they_turned_out() -> None:
     (way,) = core.ways("a", at, prompt_bytes=1000)
     assert way.first_s == pytest.approx(2.0, rel=0.15)
     assert way.p90_s >= way.first_s
+
+
+def test_those_who_wait_for_the_same_load_come_before() -> None:
+    core = scheduler()
+    ready(core, "a", "b", hot=12, parallel_prefills=1)
+    taught(core, "a", 10.0, prompt_bytes=1000, first_s=0.5)
+    core.handle(on.UnloadRequested(11.0, "a"))
+    core.handle(on.Unloaded(11.1, "a@n/d", 1, unload_s=0.1))
+    (alone,) = core.ways("a", 20.0, prompt_bytes=1000)
+    for number in range(3):
+        core.handle(on.Arrived(20.0, f"r{number}", "a", prompt_bytes=1000))
+    (behind,) = core.ways("a", 20.1, prompt_bytes=1000)
+    assert (alone.how, behind.how) == ("load", "loading")
+    assert behind.wait_s == pytest.approx(alone.wait_s - 0.1 + 3 * 0.5)
