@@ -267,6 +267,25 @@ def simulation(
 
 
 @app.command()
+def ablation(
+    data: Annotated[Path, typer.Option(help="Folder that holds traces/arena27/requests.csv.gz.")],
+    environments: Environments = DEFAULT,
+    work: Annotated[Path, typer.Option(help="Where 2.7 GB of model copies are kept.")] = (
+        DEFAULT / "multiplex"
+    ),
+    windows: Annotated[int, typer.Option(help="Windows of the trace, a minute each.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """The policy without one of its parts, in the simulator (about 1 minute)."""
+    from benchmarks import ablation as benchmark
+
+    _show(
+        lambda: [benchmark.run(data=data, environments=environments, work=work, windows=windows)],
+        as_json,
+    )
+
+
+@app.command()
 def scheduler(
     events: Annotated[int, typer.Option(help="Events timed at each size.")] = 30_000,
     policy: Annotated[list[str] | None, typer.Option(help="Policies. Default: cost, lru.")] = None,

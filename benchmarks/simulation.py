@@ -98,7 +98,7 @@ def simulated(shift: Shift, name: str, field: Field, figures: Figures) -> dict[s
     device = DeviceJoined(
         0.0, "n/d", "n", 100 * shift.room, parallel_runs=PARALLEL_RUNS, parallel_prefills=1
     )
-    core = Scheduler(policy(POLICIES[name]), limits)
+    core = Scheduler(policy(POLICIES.get(name, name)), limits)
     driver = Driver(core, [device], {"n": CORES}, experts)
     found = driver.run(requests(shift.arrivals, Budget(ttft=TTFT_S, e2e=E2E_S)))
     return row_of(name, shift.name, found.answers, Running("", 0, 0, lambda: found.loads))
