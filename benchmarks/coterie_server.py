@@ -94,14 +94,21 @@ def get(url: str, key: str = "") -> Any:
 def ask_once(url: str, model: str, headers: dict[str, str] | None = None, tokens: int = 1) -> None:
     """One short request, to see an expert answer (or to make it hot); raises where it fails."""
     body = {"model": model, "messages": [{"role": "user", "content": "Hi"}], "max_tokens": tokens}
-    post(url + "/v1/chat/completions", body, headers)
+    _sent(url + "/v1/chat/completions", body, headers)
 
 
 def post(
     url: str, body: dict[str, Any], headers: dict[str, str] | None = None
 ) -> tuple[Any, dict[str, str]]:
     """An answer's JSON and its header fields; raises where there is none."""
+    answer, fields = _sent(url, body, headers)
+    return json.loads(answer), fields
+
+
+def _sent(
+    url: str, body: dict[str, Any], headers: dict[str, str] | None
+) -> tuple[bytes, dict[str, str]]:
     head = {"Content-Type": "application/json", **(headers or {})}
     request = urllib.request.Request(url, json.dumps(body).encode(), head)
     with urllib.request.urlopen(request, timeout=300) as answer:
-        return json.loads(answer.read()), {k.lower(): v for k, v in answer.headers.items()}
+        return answer.read(), {name.lower(): value for name, value in answer.headers.items()}
