@@ -3,6 +3,9 @@
 import asyncio
 import os
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -220,3 +223,36 @@ async def test_a_file_that_is_none_costs_nothing_but_the_prompt(
     assert instance.restored_tokens == 0
     await ask(instance, "/v1/completions", {"prompt": "one two", "max_tokens": 1})
     await instance.stop(0.0)
+
+
+ABANDONED = """
+import asyncio, sys
+from pathlib import Path
+from benchmarks.hot_worker import hot_worker
+from coterie.types import Expert
+
+async def main():
+    expert = Expert("e", weights="file://e", context=64, parallel=1)
+    async with hot_worker(expert, Path(sys.argv[1]), 1, Path(sys.argv[2])) as instance:
+        print(*instance.pids, flush=True)
+        asyncio.get_running_loop().call_soon(sys.exit, 143)
+        await asyncio.sleep(60)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.real
+def test_a_loop_that_is_closed_over_its_head_leaves_no_worker(
+    smollm: Weights, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-c", ABANDONED, smollm.path, str(tmp_path)]
+    root = Path(__file__).parents[3]
+    ran = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=60, check=False)
+    assert ran.returncode == 143, ran.stderr
+    pids = tuple(map(int, ran.stdout.split()))
+    assert pids
+    deadline = time.monotonic() + 10
+    while is_running(pids) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not is_running(pids)

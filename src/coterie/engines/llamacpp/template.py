@@ -144,8 +144,12 @@ class Host:
         """Reads what the program reports until it ends, then reports those who ended with it."""
         stdout = self._process.stdout
         assert stdout is not None
-        while line := await stdout.readline():
-            self._hear(msgspec.json.decode(line, type=dict[str, Any]))
+        try:
+            while line := await stdout.readline():
+                self._hear(msgspec.json.decode(line, type=dict[str, Any]))
+        except asyncio.CancelledError:  # the loop is being closed over our heads: nobody will hear
+            self._abandon()
+            raise
         self.alive = False
         if not self._opened.done():
             self._opened.set_result(self._unusable or "it ended at once")
@@ -161,6 +165,16 @@ class Host:
             if worker.pid:
                 await gone(worker.pid)
             worker.exited.set_result(f"ended with its template, which {how}")
+
+    def _abandon(self) -> None:
+        """Kills the program, with which its workers end, and lets go all who wait for that."""
+        self.alive = False
+        self._process.kill()
+        if not self._opened.done():
+            self._opened.set_result("its start was given up")
+        for worker in self._launches.values():
+            if not worker.exited.done():
+                worker.exited.set_result("was abandoned")
 
     def _hear(self, message: dict[str, Any]) -> None:
         match message:
