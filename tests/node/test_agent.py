@@ -8,6 +8,7 @@ import pytest
 
 from coterie.errors import FetchFailed as NotDelivered
 from coterie.errors import LoadError, WeightsInvalid
+from coterie.node.kv import KvStore
 from coterie.scheduler.actions import Fetch, Load, Unload
 from coterie.scheduler.events import (
     Crashed,
@@ -267,6 +268,22 @@ async def test_closing_ends_all_of_it(world: "World") -> None:
     assert world.agent.running() == ()
     assert world.engine.instances[E, 1].stops == [0.0]
     assert world.engine.cancelled == [("f@n/d", 1)]
+
+
+@pytest.mark.parametrize("hurried", [False, True])
+async def test_closing_leaves_nothing_of_what_clients_wrote(
+    world: "World", tmp_path: Path, hurried: bool
+) -> None:
+    await loaded(world)
+    kept = KvStore(tmp_path / "kv", "n", 1000)
+    assert kept.reserve("f@n/d") > 0
+    (Path(kept.path("f@n/d")) / "0.kv").write_bytes(b"secret")
+    closing = asyncio.create_task(world.agent.close())
+    await asyncio.sleep(0)
+    if hurried:  # a second Ctrl-C
+        closing.cancel()
+    await asyncio.wait({closing})
+    assert list((tmp_path / "kv").rglob("*.kv")) == []
 
 
 async def test_a_log_is_named_after_its_replica(world: "World", tmp_path: Path) -> None:

@@ -123,15 +123,17 @@ class NodeAgent:
         tasks = [*self._fetches.values(), *([self._watch] if self._watch else [])]
         for task in tasks:
             task.cancel()
-        await self._staging.close()
-        for place in self._places.values():
-            place.end(grace_s=0.0)
-        waiting = [*tasks, *(place.task for place in self._places.values())]
-        if waiting:
-            _, late = await asyncio.wait(waiting, timeout=CLOSE_S)
-            for task in late:  # a plug-in's replica that cannot be stopped
-                task.cancel()
-        await asyncio.to_thread(self._kv.clear)
+        try:
+            await self._staging.close()
+            for place in self._places.values():
+                place.end(grace_s=0.0)
+            waiting = [*tasks, *(place.task for place in self._places.values())]
+            if waiting:
+                _, late = await asyncio.wait(waiting, timeout=CLOSE_S)
+                for task in late:  # a plug-in's replica that cannot be stopped
+                    task.cancel()
+        finally:  # whoever is in a hurry leaves nothing of what clients wrote, either
+            self._kv.clear()
 
     def _fetch(self, expert: str) -> None:
         """One fetch of an expert at a time; a second request for it is answered by the first."""
