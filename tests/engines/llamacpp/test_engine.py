@@ -42,6 +42,13 @@ def launch(
     return Launch(f"{name}@n/cpu", 1, expert, device, weights, str(tmp_path / f"{name}.log"))
 
 
+def keeping(weights: Weights, tmp_path: Path) -> tuple[Launch, Path]:
+    """A launch with a folder for KV caches, and that folder."""
+    kv_dir = tmp_path / "kv"
+    kv_dir.mkdir()
+    return structs.replace(launch(weights, tmp_path), kv_dir=str(kv_dir)), kv_dir
+
+
 async def ask(instance: Instance, path: str, body: dict[str, Any]) -> dict[str, Any]:
     address, headers = instance.endpoint.address, instance.endpoint.headers
     async with (
@@ -176,9 +183,7 @@ async def test_what_a_replica_has_computed_survives_its_unload(
     engine: LlamaCpp, smollm: Weights, tmp_path: Path
 ) -> None:
     """The next generation answers as if the first had never gone, and computes only what is new."""
-    kv_dir = tmp_path / "kv"
-    kv_dir.mkdir()
-    asked = structs.replace(launch(smollm, tmp_path), kv_dir=str(kv_dir))
+    asked, kv_dir = keeping(smollm, tmp_path)
     prompt = "Once upon a time there was a small town by the sea. " * 20
     first = await engine.start(asked)
     body = {"prompt": prompt, "max_tokens": 8, "temperature": 0.0}
@@ -200,9 +205,7 @@ async def test_what_a_replica_has_computed_survives_its_unload(
 async def test_no_more_is_saved_than_may_be(
     engine: LlamaCpp, smollm: Weights, tmp_path: Path
 ) -> None:
-    kv_dir = tmp_path / "kv"
-    kv_dir.mkdir()
-    asked = structs.replace(launch(smollm, tmp_path), kv_dir=str(kv_dir))
+    asked, kv_dir = keeping(smollm, tmp_path)
     instance = await engine.start(asked)
     await ask(instance, "/v1/completions", {"prompt": "one two " * 100, "max_tokens": 1})
     await instance.save(100_000)
@@ -216,10 +219,9 @@ async def test_no_more_is_saved_than_may_be(
 async def test_a_file_that_is_none_costs_nothing_but_the_prompt(
     engine: LlamaCpp, smollm: Weights, tmp_path: Path
 ) -> None:
-    kv_dir = tmp_path / "kv"
-    kv_dir.mkdir()
+    asked, kv_dir = keeping(smollm, tmp_path)
     (kv_dir / "0.kv").write_bytes(b"not a KV cache" * 1000)
-    instance = await engine.start(structs.replace(launch(smollm, tmp_path), kv_dir=str(kv_dir)))
+    instance = await engine.start(asked)
     assert instance.restored_tokens == 0
     await ask(instance, "/v1/completions", {"prompt": "one two", "max_tokens": 1})
     await instance.stop(0.0)

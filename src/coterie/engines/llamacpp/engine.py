@@ -77,7 +77,7 @@ class LlamaCpp:
         instance = LlamaInstance(launch, worker, key, kv_dir, measured=not single)
         try:
             await instance.restore()
-        except asyncio.CancelledError:
+        except BaseException:
             await instance.stop(0.0)
             raise
         return instance

@@ -6,16 +6,24 @@ may write is for the kernel to say: the limit on the worker's files, which is th
 otherwise.
 """
 
-import json
 import resource
 from collections.abc import Mapping
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import msgspec
+
 LEAST_TOKENS = 64  # of a slot that is worth a file: fewer are computed again in no time
 TIMEOUT_S = 4.0  # of each slot
 CAN_SAVE = hasattr(resource, "prlimit")
+
+
+class Acted(msgspec.Struct, frozen=True):
+    """What the server says that it did: tokens."""
+
+    n_saved: int = 0
+    n_restored: int = 0
 
 
 def save(
@@ -34,8 +42,8 @@ def save(
             _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
             most = left if hard == resource.RLIM_INFINITY else min(left, hard)
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (most, hard))
-            saved = int(_act(address, headers, slot, "save").get("n_saved", 0))
-        except (OSError, ValueError):
+            saved = _act(address, headers, slot, "save").n_saved
+        except (OSError, msgspec.DecodeError):
             saved = 0
         if saved < LEAST_TOKENS:
             path.unlink(missing_ok=True)
@@ -49,27 +57,27 @@ def restore(address: str, headers: Mapping[str, str], folder: str, slots: int) -
     for slot in range(slots):
         if (Path(folder) / f"{slot}.kv").exists():
             try:
-                tokens += int(_act(address, headers, slot, "restore").get("n_restored", 0))
-            except (OSError, ValueError):
+                tokens += _act(address, headers, slot, "restore").n_restored
+            except (OSError, msgspec.DecodeError):
                 continue  # the prompt is computed again
     return tokens
 
 
-def _act(address: str, headers: Mapping[str, str], slot: int, action: str) -> dict[str, int]:
-    """Asks the server for it. Raises OSError where it cannot, ValueError for an answer that is no
-    JSON.
+def _act(address: str, headers: Mapping[str, str], slot: int, action: str) -> Acted:
+    """Asks the server for it. Raises OSError where it cannot, DecodeError for an answer that says
+    nothing.
     """
     connection = HTTPConnection(urlsplit(address).netloc, timeout=TIMEOUT_S)
     try:
         connection.request(
             "POST",
             f"/slots/{slot}?action={action}",
-            json.dumps({"filename": f"{slot}.kv"}),
+            msgspec.json.encode({"filename": f"{slot}.kv"}),
             {"Content-Type": "application/json", **headers},
         )
         answer = connection.getresponse()
-        found: dict[str, int] = json.loads(answer.read()) if answer.status == 200 else {}
-        return found
+        body = answer.read()
+        return msgspec.json.decode(body, type=Acted) if answer.status == 200 else Acted()
     except HTTPException as error:
         raise OSError(f"the worker broke off: {error}") from error
     finally:

@@ -9,6 +9,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -169,7 +170,8 @@ class Host:
     def _abandon(self) -> None:
         """Kills the program, with which its workers end, and lets go all who wait for that."""
         self.alive = False
-        self._process.kill()
+        with suppress(ProcessLookupError):
+            self._process.kill()
         if not self._opened.done():
             self._opened.set_result("its start was given up")
         for worker in self._launches.values():
