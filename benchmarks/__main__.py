@@ -22,6 +22,11 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print a JSON document inst
 Environments = Annotated[
     Path, typer.Option(help="Where peers are installed, each in an environment of its own.")
 ]
+Data = Annotated[Path, typer.Option(help="Folder that holds traces/arena27/requests.csv.gz.")]
+Work = Annotated[Path, typer.Option(help="Where up to 2.7 GB of model copies are kept.")]
+Runs = Annotated[int, typer.Option(help="Runs of each row, of which the medians count.")]
+Seconds = Annotated[float, typer.Option(help="How long each run sends.")]
+Loads = Annotated[list[float] | None, typer.Option(help="Multiples of capacity.")]
 
 
 @app.command()
@@ -79,21 +84,19 @@ def switch(
 
 @app.command()
 def multiplex(
-    data: Annotated[Path, typer.Option(help="Folder that holds traces/arena27/requests.csv.gz.")],
+    data: Data,
     environments: Environments = DEFAULT,
-    work: Annotated[Path, typer.Option(help="Where 2.7 GB of model copies are kept.")] = (
-        DEFAULT / "multiplex"
-    ),
+    work: Work = DEFAULT / "multiplex",
     system: Annotated[
         list[str] | None,
         typer.Option(
-            help="coterie, lru, resident, llama-router, llama-router-tuned or "
+            help="coterie, lru, resident, ray-serve, llama-router, llama-router-tuned or "
             "llama-router-defaults."
         ),
     ] = None,
     speed: Annotated[list[float] | None, typer.Option(help="Speeds of the trace.")] = None,
-    seconds: Annotated[float, typer.Option(help="How long each run sends.")] = 120.0,
-    runs: Annotated[int, typer.Option(help="Runs of each row, of which the medians count.")] = 3,
+    seconds: Seconds = 120.0,
+    runs: Runs = 3,
     as_json: AsJson = False,
 ) -> None:
     """27 experts in the room of 6, beside llama.cpp's router (about 2 minutes a run)."""
@@ -122,18 +125,16 @@ def goodput(
         typer.Option(help="Folder that holds traces/arena27/requests.csv.gz; without it, shifts."),
     ] = None,
     environments: Environments = DEFAULT,
-    work: Annotated[Path, typer.Option(help="Where 2.7 GB of model copies are kept.")] = (
-        DEFAULT / "multiplex"
-    ),
+    work: Work = DEFAULT / "multiplex",
     system: Annotated[
         list[str] | None, typer.Option(help="As for multiplex: coterie, lru, resident, …")
     ] = None,
-    load: Annotated[list[float] | None, typer.Option(help="Multiples of capacity.")] = None,
+    load: Loads = None,
     shift: Annotated[
         list[str] | None, typer.Option(help="uniform, skewed, circle or pair. Default: all.")
     ] = None,
-    seconds: Annotated[float, typer.Option(help="How long each run sends.")] = 60.0,
-    runs: Annotated[int, typer.Option(help="Runs of each row, of which the medians count.")] = 3,
+    seconds: Seconds = 60.0,
+    runs: Runs = 3,
     as_json: AsJson = False,
 ) -> None:
     """Requests that keep a latency budget, at and beyond capacity (about 80 seconds a run)."""
@@ -171,11 +172,9 @@ def goodput(
 @app.command()
 def fairness(
     environments: Environments = DEFAULT,
-    work: Annotated[Path, typer.Option(help="Where 2.7 GB of model copies are kept.")] = (
-        DEFAULT / "multiplex"
-    ),
-    seconds: Annotated[float, typer.Option(help="How long each run sends.")] = 60.0,
-    runs: Annotated[int, typer.Option(help="Runs of each row, of which the medians count.")] = 3,
+    work: Work = DEFAULT / "multiplex",
+    seconds: Seconds = 60.0,
+    runs: Runs = 3,
     as_json: AsJson = False,
 ) -> None:
     """A tenant within his share beside one who cycles through cold experts (20 minutes)."""
@@ -189,9 +188,7 @@ def fairness(
 
 @app.command()
 def resume(
-    work: Annotated[Path, typer.Option(help="Where the model's copies are kept.")] = (
-        DEFAULT / "multiplex"
-    ),
+    work: Work = DEFAULT / "multiplex",
     rounds: Annotated[int, typer.Option(help="Conversations of each length.")] = 8,
     as_json: AsJson = False,
 ) -> None:
@@ -203,9 +200,7 @@ def resume(
 
 @app.command()
 def staging(
-    work: Annotated[Path, typer.Option(help="Where the model's copies are kept.")] = (
-        DEFAULT / "multiplex"
-    ),
+    work: Work = DEFAULT / "multiplex",
     rounds: Annotated[int, typer.Option(help="Switches of each kind.")] = 8,
     as_json: AsJson = False,
 ) -> None:
@@ -218,11 +213,9 @@ def staging(
 @app.command()
 def prefetch(
     environments: Environments = DEFAULT,
-    work: Annotated[Path, typer.Option(help="Where 2.7 GB of model copies are kept.")] = (
-        DEFAULT / "multiplex"
-    ),
+    work: Work = DEFAULT / "multiplex",
     seconds: Annotated[float, typer.Option(help="How long each run sends; walks twice that.")] = 90,
-    runs: Annotated[int, typer.Option(help="Runs of each row, of which the medians count.")] = 3,
+    runs: Runs = 3,
     as_json: AsJson = False,
 ) -> None:
     """Loads ahead of requests: hits, waste, and what they cost (about 5 minutes a run)."""
@@ -236,14 +229,12 @@ def prefetch(
 
 @app.command()
 def simulation(
-    data: Annotated[Path, typer.Option(help="Folder that holds traces/arena27/requests.csv.gz.")],
+    data: Data,
     environments: Environments = DEFAULT,
-    work: Annotated[Path, typer.Option(help="Where 2.7 GB of model copies are kept.")] = (
-        DEFAULT / "multiplex"
-    ),
+    work: Work = DEFAULT / "multiplex",
     system: Annotated[list[str] | None, typer.Option(help="coterie, lru. Default: both.")] = None,
-    load: Annotated[list[float] | None, typer.Option(help="Multiples of capacity.")] = None,
-    seconds: Annotated[float, typer.Option(help="How long each run sends.")] = 60.0,
+    load: Loads = None,
+    seconds: Seconds = 60.0,
     live: Annotated[bool, typer.Option(help="Also the live runs to compare with.")] = True,
     as_json: AsJson = False,
 ) -> None:
@@ -268,11 +259,9 @@ def simulation(
 
 @app.command()
 def ablation(
-    data: Annotated[Path, typer.Option(help="Folder that holds traces/arena27/requests.csv.gz.")],
+    data: Data,
     environments: Environments = DEFAULT,
-    work: Annotated[Path, typer.Option(help="Where 2.7 GB of model copies are kept.")] = (
-        DEFAULT / "multiplex"
-    ),
+    work: Work = DEFAULT / "multiplex",
     windows: Annotated[int, typer.Option(help="Windows of the trace, a minute each.")] = 20,
     as_json: AsJson = False,
 ) -> None:

@@ -4,20 +4,18 @@ Live, a run differs from the next by as much as most parts are worth; the simula
 noise, and takes a second for what takes hours. Its figures are measured before (`simulation`).
 """
 
-import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from msgspec import structs
 
-from benchmarks.copies import warm
 from benchmarks.goodput import CAPACITY_SPEED, Shift
-from benchmarks.multiplex import MOST_PROMPT_TOKENS, OUTPUT_TOKENS, prepared
-from benchmarks.simulation import measured, simulated
+from benchmarks.multiplex import MOST_PROMPT_TOKENS, OUTPUT_TOKENS
+from benchmarks.simulation import modelled, simulated
 from benchmarks.tables import Result
 from coterie.scheduler.policies import PARTS
-from coterie.workloads import Arrival, at_speed, read_trace, with_tokens
+from coterie.workloads import Arrival, at_speed, with_tokens
 
 UNTIMED = ("eviction", "grouping", "order", "switching")  # parts that work without budgets, too
 POLICIES = (
@@ -32,10 +30,7 @@ def run(
     *, data: Path, environments: Path, work: Path, windows: int = 20, seconds: float = 60.0
 ) -> Result:
     """A row for each policy: the share in time at each load, and its loads."""
-    field = prepared(work, environments)
-    trace = read_trace(data / "traces" / "arena27" / "requests.csv.gz")
-    warm(list(field.files))
-    figures = asyncio.run(measured(field))
+    field, trace, figures = modelled(data, environments, work)
     rows: list[dict[str, Any]] = []
     for name in POLICIES:
         row: dict[str, Any] = {"policy": name}

@@ -50,7 +50,7 @@ HEADERS = {"x-coterie-ttft": f"{TTFT_S:g}s", "x-coterie-e2e": f"{E2E_S:g}s"}
 CAPACITY_SPEED = 0.68
 """Of the trace: the machine sustains p95 of 5 s up to there with everything resident."""
 LOADS = (0.5, 0.75, 1.0, 1.25, 1.5)
-DEFAULT_SYSTEMS = ("coterie", "lru", "resident", "llama-router", "llama-router-tuned")
+DEFAULT_SYSTEMS = ("coterie", "lru", "llama-router-tuned", "ray-serve", "llama-router")
 TEMPLATE_TOKENS = 30
 REUSED_TOKENS = 28  # the beginning that all prompts have in common, which a slot keeps
 SHIFT_RATE, SHIFT_TOKENS = 1.8, 100

@@ -64,10 +64,7 @@ def run(
     live: bool = True,
 ) -> Result:
     """Two rows for each load and system, live and simulated."""
-    field = prepared(work, environments)
-    trace = read_trace(data / "traces" / "arena27" / "requests.csv.gz")
-    warm(list(field.files))
-    figures = asyncio.run(measured(field))
+    field, trace, figures = modelled(data, environments, work)
     rows: list[dict[str, Any]] = []
     for load in loads:
         arrivals = with_tokens(
@@ -87,6 +84,14 @@ def run(
         f"{figures.prompt_pace * THREADS:.0f} tokens/s, tokens {figures.output_pace:.0f} a second",
     )
     return Result("simulation", "arena27, live and simulated", rows, notes)
+
+
+def modelled(data: Path, environments: Path, work: Path) -> tuple[Field, list[Arrival], Figures]:
+    """The files, the trace, and the figures of a worker on this machine now."""
+    field = prepared(work, environments)
+    trace = read_trace(data / "traces" / "arena27" / "requests.csv.gz")
+    warm(list(field.files))
+    return field, trace, asyncio.run(measured(field))
 
 
 def simulated(shift: Shift, name: str, field: Field, figures: Figures) -> dict[str, Any]:
