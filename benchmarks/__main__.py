@@ -297,6 +297,56 @@ def memory(
     _show(lambda: benchmark.run(models=tuple(model or ("smollm2", "gemma3"))), as_json)
 
 
+@app.command()
+def composition(
+    data: Annotated[
+        Path, typer.Option(help="Folder that holds matrices/llmrouter9 and matrices/mmlu_pro.")
+    ],
+    seeds: Annotated[int, typer.Option(help="Random splits, of which the means count.")] = 5,
+    as_json: AsJson = False,
+) -> None:
+    """Chosen experts within a budget, beside single ones, on held-out prompts (about 1 minute)."""
+    from benchmarks import composition as benchmark
+
+    _show(lambda: benchmark.run(data=data, seeds=seeds), as_json)
+
+
+@app.command()
+def routing(
+    data: Annotated[
+        Path,
+        typer.Option(help="Folder that holds matrices/ and prompts/clinc150.jsonl.gz."),
+    ],
+    part: Annotated[
+        str,
+        typer.Option(
+            help="quality, cost, composition, control, paraphrase, intents, speed or all."
+        ),
+    ] = "all",
+    embedder: Annotated[str, typer.Option(help="static, minilm or words.")] = "static",
+    seeds: Annotated[int, typer.Option(help="Random splits, of which the means count.")] = 5,
+    as_json: AsJson = False,
+) -> None:
+    """The learned router on held-out prompts, beside the field's baselines (about 20 minutes)."""
+    from benchmarks import routing as benchmark
+
+    _show(lambda: benchmark.run(data=data, part=part, embedder=embedder, seeds=seeds), as_json)
+
+
+@app.command("routing-live")
+def routing_live(
+    data: Annotated[Path, typer.Option(help="Folder that holds matrices/llmrouter9.")],
+    work: Work = DEFAULT / "multiplex",
+    seconds: Seconds = 60.0,
+    runs: Runs = 3,
+    as_json: AsJson = False,
+) -> None:
+    """A route on a running composition, with residency priced and without (about 30 minutes)."""
+    from benchmarks import routing_live as benchmark
+
+    _show(lambda: benchmark.run(data=data, work=work, seconds=seconds, runs=runs), as_json)
+
+
 def _show(run: Callable[[], list[Result]], as_json: bool) -> None:
     show(run(), as_json)
 

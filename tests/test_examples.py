@@ -18,6 +18,7 @@ from coterie.config import (
     json_schema,
 )
 from coterie.config.flow import Accept, Flow, Stage
+from coterie.config.route import Category, Route, Rule
 from coterie.types import Budget, Device, Expert, Node
 
 EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.yaml"))
@@ -51,6 +52,10 @@ def test_the_full_example_shows_every_field_there_is() -> None:
     assert set(document["keys"][0]) == _fields(Key)
     assert set(document["tenants"][0]) == _fields(Tenant)
     assert set(document["experts"][0]["budget"]) == _fields(Budget)
+    (route,) = document["routes"]
+    assert set(route) == _fields(Route)
+    assert set(route["rules"][0]) | set(route["rules"][1]) == _fields(Rule)
+    assert set(route["categories"][0]) == _fields(Category)
     (flow,) = document["flows"]
     assert set(flow) == _fields(Flow)
     assert set(flow["stages"][0]) == _fields(Stage)

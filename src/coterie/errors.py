@@ -9,6 +9,9 @@ CoterieError
 │   ├── ServerRefused       the server answered with an error
 │   └── JournalUnusable     a journal that cannot be read or replayed
 ├── TraceInvalid            a recorded workload that cannot be read
+├── RatingsInvalid          rated prompts that cannot be read, or do not say enough
+├── RouterInvalid           a fitted router that cannot be used here
+├── PlanImpossible          no composition fits what was asked
 ├── WeightsError            weights that cannot be used
 │   ├── WeightsNotFound     no such file, package, or remote object
 │   ├── WeightsInvalid      truncated, forged, or of an unknown format
@@ -21,6 +24,7 @@ CoterieError
 ├── RequestError            the client's request cannot be served as it is
 │   ├── BadRequest          malformed (400); `param` names the field
 │   ├── Unauthorized        no valid API key (401)
+│   ├── Forbidden           an expert that the key's tenant may not use (403)
 │   ├── ForeignOrigin       a web page of another origin would steer the server (403)
 │   ├── UnknownExpert       no expert of that name (404)
 │   ├── UnknownPath         no such endpoint, or nothing of that name behind it (404)
@@ -73,6 +77,21 @@ class CompositionError(CoterieError):
 class TraceInvalid(CoterieError):
     status = 400
     code = "invalid_trace"
+
+
+class RatingsInvalid(CoterieError):
+    status = 400
+    code = "invalid_ratings"
+
+
+class RouterInvalid(CoterieError):
+    status = 400
+    code = "invalid_router"
+
+
+class PlanImpossible(CoterieError):
+    status = 400
+    code = "plan_impossible"
 
 
 class CommandError(CoterieError):
@@ -158,6 +177,11 @@ class BadRequest(RequestError):
 class Unauthorized(RequestError):
     status = 401
     code = "invalid_api_key"
+
+
+class Forbidden(RequestError):
+    status = 403
+    code = "expert_forbidden"
 
 
 class ForeignOrigin(RequestError):

@@ -22,6 +22,7 @@ Name = Annotated[
 
 
 Priority = Literal["interactive", "standard", "batch"]
+Capability = Literal["tools", "json", "images"]
 
 
 class Budget(Struct, frozen=True, forbid_unknown_fields=True):
@@ -178,6 +179,21 @@ class Expert(Struct, frozen=True, forbid_unknown_fields=True):
         dict[str, Any],
         Meta(description="request fields, such as `temperature`, for requests that leave them out"),
     ] = field(default_factory=dict)
+    capabilities: Annotated[
+        tuple[Capability, ...],
+        Meta(
+            description="what it can do beside plain text, of `tools`, `json` and `images`: routes "
+            "give it no other requests"
+        ),
+    ] = ("tools", "json")
+    cost: Annotated[
+        float,
+        Meta(
+            ge=0,
+            description="what an answer of it costs, in any unit, as routes weigh it; where not "
+            "all candidates of a route say so, the bytes of their weights are compared",
+        ),
+    ] = 0.0
 
 
 class Header(Struct, frozen=True):

@@ -4,7 +4,7 @@ from typer.testing import CliRunner
 from coterie import __version__
 from coterie.cli import app as module
 from coterie.cli.app import application, main
-from coterie.cli.commands import COMMANDS
+from coterie.cli.commands import COMMANDS, Command
 from coterie.errors import CoterieError
 
 
@@ -23,7 +23,7 @@ def test_help_lists_every_command_with_its_summary() -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_command_explains_itself_with_an_example(name: str) -> None:
-    code, said = run(name, "--help")
+    code, said = run(*name.split(), "--help")
     assert code == 0
     assert f"Example: coterie {name}" in " ".join(said.split())
 
@@ -36,6 +36,20 @@ def test_a_command_runs() -> None:
     code, said = run("schema")
     assert code == 0
     assert '"$schema"' in said
+
+
+def test_a_command_of_two_words_stands_beside_that_of_the_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    both = Command("coterie.cli.schema:schema", "Print the JSON schema of compositions.")
+    monkeypatch.setitem(COMMANDS, "route schema", both)
+    code, said = run("route", "schema")
+    assert code == 0
+    assert '"$schema"' in said
+    code, said = run("route", "--help")
+    assert ", coterie route schema" in " ".join(said.split())
+    code, said = run("route", "schemas", "--file", "none.yaml")
+    assert "cannot be read" in str(code) + said or code == 1
 
 
 def test_a_word_that_is_no_command_is_refused_with_the_nearest() -> None:

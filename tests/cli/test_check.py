@@ -4,9 +4,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from coterie.cli import check
 from coterie.cli.app import application
 from coterie.cli.check import examine
 from coterie.config import Composition
+from coterie.errors import RouterInvalid
 from coterie.testing.gguf import tiny_gguf
 
 TINY = tiny_gguf()
@@ -103,6 +105,56 @@ def test_fetched_weights_are_looked_for_in_the_state_that_is_named(folder: Path)
 def test_an_unknown_policy_is_told(folder: Path) -> None:
     file = write(folder, "- {name: b, engine: echo}\nscheduler: {policy: best}\n")
     assert [path for path, _ in problems(file)] == ["scheduler.policy"]
+
+
+ECHO = "- {name: a, engine: echo}\n- {name: b, engine: echo}\n"
+
+
+class Fitted:
+    """A router that was fitted for one expert."""
+
+    experts = ("a", "z")
+
+
+@pytest.mark.parametrize(
+    ("routes", "path", "told"),
+    [
+        ("{name: r, otherwise: a, rules: [{to: c, code: true}]}", "routes[0].rules[0].to", "'c'"),
+        (
+            "{name: r, otherwise: a, candidates: [a, b], learned: gone.router}",
+            "routes[0].learned",
+            "gone.router",
+        ),
+    ],
+)
+def test_routes_are_checked_with_their_files(
+    folder: Path, routes: str, path: str, told: str
+) -> None:
+    ((where, message),) = problems(write(folder, f"{ECHO}routes: [{routes}]\n"))
+    assert where == path
+    assert told in message
+
+
+def test_a_router_fitted_for_others_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(check, "open_learned", lambda route, base: Fitted())
+    routes = "routes: [{name: r, otherwise: a, candidates: [a, b], learned: x.router}]\n"
+    ((where, message),) = problems(write(folder, ECHO + routes))
+    assert where == "routes[0].learned"
+    assert message.startswith("it was not fitted for 'b', which may answer")
+
+
+@pytest.mark.parametrize("part", ["Rules", "open_examples"])
+def test_what_a_route_needs_and_is_not_installed_is_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    def missing(_: object) -> None:
+        raise RouterInvalid("py3langid is not installed")
+
+    monkeypatch.setattr(check, part, missing)
+    routes = "routes: [{name: r, otherwise: a, rules: [{to: b, languages: [de]}]}]\n"
+    ((where, message),) = problems(write(folder, ECHO + routes))
+    assert where == ("routes[0].rules" if part == "Rules" else "routes[0].embedder")
+    assert "py3langid" in message
 
 
 def test_a_file_that_cannot_be_read_is_one_problem(folder: Path) -> None:

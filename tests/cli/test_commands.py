@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from coterie.cli.commands import COMMANDS, Command
+from coterie.errors import CommandError
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -16,6 +17,16 @@ def test_a_command_has_the_summary_and_an_example_in_its_help(name: str) -> None
 
 def test_a_target_is_a_function_in_a_module() -> None:
     assert Command("coterie.config:decode", "").load().__name__ == "decode"
+
+
+def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "tomli_of_nobody", None)
+    with pytest.raises(CommandError, match=r"pip install 'coterie\[routing\]'"):
+        Command("tomli_of_nobody:x", "", extra="routing").load()
+    with pytest.raises(ModuleNotFoundError):
+        Command("tomli_of_nobody:x", "").load()
+    with pytest.raises(ModuleNotFoundError):
+        Command("coterie.nothing:x", "", extra="routing").load()
 
 
 def test_the_list_of_commands_imports_none_of_them() -> None:

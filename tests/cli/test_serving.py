@@ -16,7 +16,8 @@ from coterie.cli.progress import FetchProgress
 from coterie.cli.serving import serving, steady_clock
 from coterie.config import decode
 from coterie.controller import Controller
-from coterie.errors import AddressInUse, StateInUse
+from coterie.errors import AddressInUse, RouterInvalid, StateInUse
+from coterie.router.ratings import read_ratings
 
 NODES = "nodes: [{name: local, devices: [{name: ram, hot: 1GiB}]}]\n"
 ECHO = "experts: [{name: parrot, engine: echo}]\n"
@@ -55,6 +56,43 @@ async def test_a_request_is_answered_from_the_first_moment_on(tmp_path: Path) ->
         assert await status(host, port, "/v1/completions", body) == 200
         assert controller.ready()
         assert await status(host, port, "/readyz") == 200
+
+
+ROUTED = """
+experts: [{name: parrot, engine: echo}, {name: mynah, engine: echo}]
+routes:
+- {name: auto, otherwise: parrot, record: true, rules: [{code: true, to: mynah}]}
+- {name: by/example, otherwise: parrot, embedder: words, categories: [
+    {name: law, to: mynah, examples: [can I sue my landlord]}]}
+"""
+
+
+async def test_routes_are_served_and_rated_answers_kept(tmp_path: Path) -> None:
+    async with up(tmp_path, ROUTED) as (_, host, port), aiohttp.ClientSession() as session:
+        url = f"http://{host}:{port}"
+        asked = {"model": "auto", "prompt": "```x```"}
+        async with session.post(f"{url}/v1/completions", json=asked) as answer:
+            assert answer.headers["x-coterie-expert"] == "mynah"
+            request = answer.headers["x-coterie-request"]
+        rating = {"request": request, "score": 1}
+        assert await status(host, port, "/v1/feedback", rating) == 200
+        asked = {"model": "by/example", "prompt": "can I sue my landlord?"}
+        async with session.post(f"{url}/v1/completions", json=asked) as answer:
+            assert answer.headers["x-coterie-route-category"] == "law"
+        rating["request"] = answer.headers["x-coterie-request"]
+        assert await status(host, port, "/v1/feedback", rating) == 404
+    (kept,) = (tmp_path / "state" / "routes").iterdir()
+    assert read_ratings([kept]).experts == ("mynah",)
+
+
+async def test_a_fitted_router_that_cannot_be_read_is_told_before_anything_is_started(
+    tmp_path: Path,
+) -> None:
+    routes = "routes: [{name: auto, otherwise: a, candidates: [a, b], learned: gone.router}]\n"
+    experts = "experts: [{name: a, engine: echo}, {name: b, engine: echo}]\n"
+    with pytest.raises(RouterInvalid, match="gone"):
+        await up(tmp_path, experts + routes).__aenter__()
+    assert is_empty(tmp_path)
 
 
 async def test_on_leaving_nothing_listens_and_the_journal_is_whole(tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ import pytest
 
 from coterie.config.check import check
 from coterie.config.composition import Composition, Journal, Key, Limits, Tenant
+from coterie.config.flow import Flow, Stage
+from coterie.config.route import Route, Rule
 from coterie.types import Device, Expert, Node
 
 
@@ -152,4 +154,35 @@ def test_tenants_have_keys_and_keys_have_tenants() -> None:
         ("tenants.1.name", "'team' is already the name of another tenant (tenants[0].name)"),
         ("keys.1.tenant", "there is no tenant 'tem'; did you mean 'team'?"),
         ("tenants.3.name", "no key belongs to 'nobody'; give one 'tenant: nobody'"),
+    ]
+
+
+def test_routes_share_the_names_of_experts_and_their_own_are_checked() -> None:
+    subject = composition(
+        expert(aliases=("alias",)),
+        expert(name="b", capabilities=("json", "json")),
+        flows=(Flow("f", "chain", (Stage("a"),)),),
+        routes=(
+            Route("alias", "a", candidates=("b",)),
+            Route("f", "f", rules=(Rule(to="c", code=True),)),
+        ),
+    )
+    assert found(subject) == [
+        (
+            "routes.0.name",
+            "'alias' is already the name of another expert (experts[0].aliases[0])",
+        ),
+        ("routes.1.name", "'f' is already the name of another expert (flows[0].name)"),
+        ("routes.1.rules.0.to", "there is no expert or flow 'c'; there are 'a', 'b' and 'f'"),
+        ("experts.1.capabilities.1", "'json' is listed twice"),
+    ]
+
+
+def test_a_tenant_may_use_experts_that_there_are() -> None:
+    subject = composition(
+        keys=(Key("t", "0" * 64),), tenants=(Tenant("t", experts=("a", "b", "a")),)
+    )
+    assert found(subject) == [
+        ("tenants.0.experts.1", "there is no expert 'b'; there are 'a'"),
+        ("tenants.0.experts.2", "'a' is listed twice"),
     ]

@@ -24,6 +24,10 @@ class Outer(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     words: tuple[str, ...] = ()
     text: Annotated[str, Meta(min_length=1)] = "x"
     options: dict[str, Any] = field(default_factory=dict)
+    share: Annotated[float, Meta(ge=0, le=1)] = 0.5
+    weight: Annotated[float, Meta(ge=0)] = 0.0
+    choice: bool | None = None
+    points: dict[str, Annotated[float, Meta(ge=-1, le=1)]] = field(default_factory=dict)
 
 
 def read(**fields: Any) -> tuple[Outer, list[Finding]]:
@@ -77,6 +81,15 @@ def test_sizes_and_durations_are_read_as_people_write_them() -> None:
         ("text", "a\0b", "holds characters that no text has"),
         ("options", [1], "expected a mapping, not a list"),
         ("options", None, "expected a mapping, not nothing"),
+        ("share", 1.5, "expected a number from 0 to 1, not 1.5"),
+        ("share", float("nan"), "expected a number from 0 to 1, not nan"),
+        ("share", "half", "expected a number, not 'half'"),
+        ("share", True, "expected a number, not true"),
+        ("weight", -1, "expected a number of at least 0, not -1"),
+        ("weight", float("inf"), "expected a number of at least 0, not inf"),
+        ("choice", "yes", "expected true or false, not 'yes'"),
+        ("points", [1], "expected a mapping, not a list"),
+        ("points", {"\ud800": 1}, "holds characters that no text has"),
         ("items", [], "expected at least 1, not an empty list"),
         ("items", None, "expected a list, not nothing"),
     ],
@@ -156,3 +169,17 @@ def test_a_document_that_is_no_mapping_is_one_finding_and_what_is_missing() -> N
     reader = Reader()
     reader.read(["a"], Outer)
     assert reader.findings == [Finding((), "expected a mapping with 'items', not a list")]
+
+
+def test_numbers_choices_and_mappings_of_one_type_are_read() -> None:
+    outer, findings = read(share=1, weight=7, choice=False, points={"a": -1, "b": 0.5})
+    assert findings == []
+    assert (outer.share, outer.weight, outer.choice) == (1.0, 7.0, False)
+    assert outer.points == {"a": -1.0, "b": 0.5}
+    assert read(choice=None)[0].choice is None
+
+
+def test_what_is_wrong_in_a_mapping_is_told_by_its_key_and_left_out() -> None:
+    outer, findings = read(points={"a": 2, "b": 1})
+    assert [finding.path for finding in findings] == [("points", "a")]
+    assert outer.points == {"b": 1.0}

@@ -253,3 +253,13 @@ def decisions(entries: Sequence[object]) -> list[tuple[object, ...]]:
             case Dispatch():
                 found.append(("dispatch", entry.request, entry.replica, entry.generation))
     return found
+
+
+def test_the_outlook_of_experts_is_told_and_loads_none(live: Callable[..., Live]) -> None:
+    async def main() -> None:
+        async with live() as run:
+            found = run.controller.outlook(["a", "b", "nobody"], prompt_bytes=100)
+            assert [one.where for one in found] == ["resident", "room", "unavailable"]
+            assert [s.phase for s in run.controller.experts()] == ["hot", "cold", "cold", "cold"]
+
+    run_virtually(main())

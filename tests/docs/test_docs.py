@@ -12,6 +12,7 @@ import yaml
 
 from coterie.cli.commands import COMMANDS
 from coterie.config import Composition, Key, Limits, Tenant, decode
+from coterie.config.route import Route
 from coterie.scheduler.actions import Action
 from coterie.scheduler.events import Event
 from coterie.types import Expert
@@ -58,6 +59,8 @@ def test_a_part_of_a_composition_has_only_fields_that_there_are(block: Block) ->
         for tenant in document.get("tenants", ()):
             assert tenant.keys() <= _fields(Tenant)
         assert document.get("limits", {}).keys() <= _fields(Limits)
+        for route in document.get("routes", ()):
+            assert route.keys() <= _fields(Route)
 
 
 @pytest.mark.parametrize("block", of_kind("python"), ids=str)
@@ -78,7 +81,7 @@ def test_toml_is_valid(block: Block) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=is_page)
 def test_every_command_exists_with_its_options(page: Path) -> None:
     for words in commands(page, "coterie"):
-        name = words[0]
+        name = " ".join(words[:2]) if " ".join(words[:2]) in COMMANDS else words[0]
         if name in WHOLE_PROGRAM or name.isupper() or name == "…":
             continue
         assert name in COMMANDS, words

@@ -11,8 +11,9 @@ import openai
 import pytest
 import uvloop
 
-from coterie.config import Composition, Key, Limits
+from coterie.config import Composition, Key, Limits, Tenant
 from coterie.config.flow import Flow
+from coterie.config.route import Route
 from coterie.gateway import Gateway
 from coterie.testing.control import FakeControl
 from coterie.testing.upstream import ScriptedUpstream
@@ -31,6 +32,8 @@ def composition(
     limits: Limits = LIMITS,
     keys: tuple[Key, ...] = (),
     flows: tuple[Flow, ...] = (),
+    routes: tuple[Route, ...] = (),
+    tenants: tuple[Tenant, ...] = (),
 ) -> Composition:
     return Composition(
         nodes=(Node("local", (Device("cpu", 2**30),)),),
@@ -38,6 +41,8 @@ def composition(
         limits=limits,
         keys=keys,
         flows=flows,
+        routes=routes,
+        tenants=tenants,
     )
 
 
@@ -174,16 +179,20 @@ Serve = Callable[..., Any]
 
 @pytest.fixture
 async def serve(bounded: None) -> AsyncIterator[Serve]:
-    """`await serve(*experts, limits=…, keys=…, hot=True)` gives a running Stage."""
+    """`await serve(*experts, limits=…, keys=…, hot=True)` gives a running Stage. `parts`: what the
+    gateway is given beside the composition.
+    """
     stages: list[Stage] = []
 
-    async def start(*experts: Expert, hot: bool = True, **document: Any) -> Stage:
+    async def start(
+        *experts: Expert, hot: bool = True, parts: Any = None, **document: Any
+    ) -> Stage:
         upstream, control = ScriptedUpstream(), FakeControl()
         address = await upstream.start()
         described = composition(*experts, **document)
         if hot:
             control.addresses = {expert.name: address for expert in described.experts}
-        gateway = Gateway(described, control)
+        gateway = Gateway(described, control, **(parts or {}))
         host, port = await gateway.start("127.0.0.1", 0)
         stages.append(stage := Stage(described, gateway, control, upstream, address, host, port))
         return stage

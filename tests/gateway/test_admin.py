@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from coterie.config.route import Route, Rule
 from coterie.scheduler.status import (
     Attainment,
     DeviceStatus,
@@ -103,3 +104,36 @@ async def test_a_page_of_another_origin_may_not_steer(serve: Any) -> None:
     answer = await stage.post("/admin/experts/short/load", b"", "origin: http://evil.example")
     assert (answer.status, answer.error["code"]) == (403, "foreign_origin")
     assert not stage.control.commands
+
+
+AUTO = Route("auto", "m", rules=(Rule(to="coder", code=True),))
+CODER = Expert("coder", engine="echo")
+M = Expert("m", engine="echo")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"text": "```x```"},
+        {"model": "auto", "messages": [{"role": "user", "content": "```x```"}]},
+    ],
+)
+async def test_a_route_says_whom_it_would_choose_and_asks_nobody(serve: Any, said: Any) -> None:
+    stage = await serve(M, CODER, routes=(AUTO,))
+    found = (await stage.post("/admin/route", said)).document
+    assert (found["route"], found["expert"]) == ("auto", "coder")
+    assert [one["expert"] for one in found["considered"]] == ["coder", "m"]
+    assert stage.control.submitted == []
+
+
+@pytest.mark.parametrize("model", ["m", "none", 5, ["auto"]])
+async def test_a_route_that_there_is_not_is_told(serve: Any, model: Any) -> None:
+    stage = await serve(M, CODER, routes=(AUTO,))
+    answer = await stage.post("/admin/route", {"model": model, "text": "x"})
+    assert (answer.status, answer.error["code"]) == (404, "not_found")
+    assert "there are 'auto'" in answer.error["message"]
+
+
+async def test_without_routes_there_is_none_to_ask(serve: Any) -> None:
+    answer = await (await serve()).post("/admin/route", {"text": "x"})
+    assert "there are none" in answer.error["message"]

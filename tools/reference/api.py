@@ -7,6 +7,8 @@ import msgspec
 
 from coterie import errors
 from coterie.errors import CoterieError
+from coterie.router.decision import Decision
+from coterie.router.utility import Candidate
 from coterie.scheduler.status import (
     Attainment,
     DeviceStatus,
@@ -74,6 +76,24 @@ EXPLANATION = {
     "state": "the expert's phase; of a request `waiting`, `running`, `answered`, `refused`, `lost`",
     "lines": "the reasons, in words",
 }
+DECISION = {
+    "route": "the route's name",
+    "expert": "the expert or flow that would answer",
+    "category": "the category of the prompt, where one is known; `other`: it is like none",
+    "confidence": "how certain the category is, from 0 to 1; 1 where a rule decided",
+    "scores": "the quality expected of the best three who may answer, where anything says so",
+    "reason": "why, in words; `default: …` where nothing but the generalist was left",
+    "considered": "all who may be chosen",
+}
+CANDIDATE = {
+    "expert": "its name",
+    "quality": "expected: by learned scores, examples, and points of rules",
+    "cost": "as a part of the dearest one's, from 0 to 1",
+    "seconds": "until it would have answered: to the first token of a stream, else to the end",
+    "resident": "whether it is in memory",
+    "utility": "quality less what cost and time take off it, by the route's `economy`",
+    "excluded": "why it may not answer; empty: it may",
+}
 
 
 def api_page() -> str:
@@ -93,6 +113,8 @@ def _parts() -> dict[str, str]:
         "tenant": _fields(TenantStatus, TENANT),
         "kept": _fields(Attainment, KEPT),
         "explanation": _fields(Explanation, EXPLANATION),
+        "decision": _fields(Decision, DECISION),
+        "candidate": _fields(Candidate, CANDIDATE),
         "codes": _codes(),
     }
 

@@ -100,6 +100,8 @@ def _flags(name: str, kind: Any, spec: OptionInfo) -> tuple[str, ...]:
 
 
 def _default(given: Any) -> str:
+    if given is inspect.Parameter.empty:
+        return "required"
     if given is None or given == "" or given is False:
         return ""
     return code("--stream" if given is True else str(given))

@@ -16,6 +16,7 @@ from coterie.config import (
     format_size,
 )
 from coterie.config.flow import Accept, Flow, Stage
+from coterie.config.route import Category, Route, Rule
 from coterie.engines.echo.engine import OPTIONS as ECHO
 from coterie.engines.llamacpp.options import OPTIONS as LLAMACPP
 from coterie.types import Budget, Device, Expert, Node
@@ -30,6 +31,9 @@ STRUCTS: tuple[tuple[str, type], ...] = (
     ("`flows[]`", Flow),
     ("`flows[].stages[]`", Stage),
     ("`flows[].stages[].accept`", Accept),
+    ("`routes[]`", Route),
+    ("`routes[].rules[]`", Rule),
+    ("`routes[].categories[]`", Category),
     ("`limits`", Limits),
     ("`scheduler`", SchedulerOptions),
     ("`keys[]`", Key),
@@ -100,6 +104,8 @@ def _kind(kind: inspect.Type, unit: str = "") -> str:
             return "duration" + ("" if kind.gt is None else f" > {kind.gt:g}")
         case inspect.IntType():
             return "whole number" + _bounds(kind)
+        case inspect.FloatType():
+            return "number" + _bounds(kind)
         case inspect.StrType():
             return "text"
         case inspect.BoolType():
@@ -110,6 +116,8 @@ def _kind(kind: inspect.Type, unit: str = "") -> str:
             return f"list of {_kind(kind.item_type)}"
         case inspect.DictType():
             return "mapping"
+        case inspect.UnionType():
+            return _kind(next(one for one in kind.types if not isinstance(one, inspect.NoneType)))
         case inspect.StructType():
             title = _CHILDREN[kind.cls.__name__]
             anchor = "".join(letter for letter in title if letter.isalnum())
@@ -118,7 +126,7 @@ def _kind(kind: inspect.Type, unit: str = "") -> str:
             raise AssertionError(f"no word for {kind!r}")
 
 
-def _bounds(kind: inspect.IntType) -> str:
+def _bounds(kind: inspect.IntType | inspect.FloatType) -> str:
     least = "" if kind.ge is None else f" ≥ {kind.ge}"
     most = "" if kind.le is None else f", ≤ {kind.le}"
     return least + most
@@ -136,7 +144,7 @@ def _default(field: inspect.Field, unit: str) -> str:
         return code(format_size(given) if given else "0")
     if unit == "seconds":
         return code(format_duration(given) if given else "0")
-    return value(given) if given != "" else "empty"
+    return value(given) if given not in ("", None) else "empty"
 
 
 def _options() -> Iterator[str]:

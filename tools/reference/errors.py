@@ -36,6 +36,9 @@ DO: dict[str, str] = {
     "ServerRefused": "read the message: it is the server's",
     "JournalUnusable": "give the folder `journal` of a state directory, or one segment of it",
     "TraceInvalid": "correct the line that the message names",
+    "RatingsInvalid": "correct the row that the message names",
+    "RouterInvalid": "fit the router again, or install what the message names",
+    "PlanImpossible": "give more memory, fewer conditions, or what the message says is missing",
     "WeightsError": "read the message",
     "WeightsNotFound": "correct the expert's `weights`, or install the package",
     "WeightsInvalid": "fetch the file again; it was refused before an engine saw it",
@@ -48,6 +51,8 @@ DO: dict[str, str] = {
     "RequestError": "correct the request",
     "BadRequest": "correct the field in `param`",
     "Unauthorized": "send `Authorization: Bearer KEY` with a key that the composition lists",
+    "Forbidden": "name an expert that `GET /v1/models` lists, or have it added to the tenant's "
+    "`experts`",
     "ForeignOrigin": "ask from a program, or from a page of the server's own origin",
     "UnknownExpert": "name one of those that the message and `GET /v1/models` list",
     "UnknownPath": "name one of the [endpoints](api.md)",

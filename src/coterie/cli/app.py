@@ -15,10 +15,12 @@ class LazyGroup(TyperGroup):
     """Lists commands by their summaries, and imports the one that is run."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if " ".join(args[:2]) in COMMANDS:  # of two words
+            args = [" ".join(args[:2]), *args[2:]]
         name, command, rest = super().resolve_command(ctx, args)
         if name in COMMANDS:
             single = typer.Typer(add_completion=False)
-            single.command(name)(COMMANDS[name].load())
+            single.command(name, epilog=_below(name))(COMMANDS[name].load())
             command = typer.main.get_command(single)
         return name, command, rest
 
@@ -38,6 +40,12 @@ def application() -> typer.Typer:
     for name, command in COMMANDS.items():
         app.command(name, help=command.summary)(_stand_in)
     return app
+
+
+def _below(name: str) -> str | None:
+    """The commands whose first word is this one's."""
+    names = [f"coterie {other}" for other in COMMANDS if other.startswith(f"{name} ")]
+    return f"Also: {', '.join(names)}" if names else None
 
 
 def main() -> None:

@@ -11,9 +11,12 @@ from msgspec import Struct
 from coterie import engines
 from coterie.cli.state import state_dir
 from coterie.config import Composition, draft, fit_problems, format_size
+from coterie.config.route import Route
 from coterie.engines import Engine
-from coterie.errors import EngineUnknown, Problem, WeightsError
+from coterie.errors import EngineUnknown, Problem, RouterInvalid, WeightsError
 from coterie.registry import Registry
+from coterie.router.opening import open_examples, open_learned, unfitted
+from coterie.router.rules import Rules
 from coterie.scheduler import policy_problem
 from coterie.types import Expert, Footprint
 
@@ -81,6 +84,9 @@ def _inspected(
         found += wrong
         if not wrong and not any(place.startswith(path) for place in reported):
             footprints |= _footprint(expert, engine, registry)
+    for i, route in enumerate(composition.routes):
+        if not any(place.startswith(f"routes[{i}]") for place in reported):
+            found += _route_problems(f"routes[{i}]", route, base_dir)
     if not any(place.startswith("nodes") for place in reported):
         found += fit_problems(composition, footprints)
     new = (problem for problem in found if problem is not None and problem.path not in reported)
@@ -104,6 +110,32 @@ def _expert_problems(
             f"{path}.weights",
             f"missing: engine {engine.name!r} runs weights; say where they come from, as "
             "file://PATH, package://MODULE/FILE, hf://ORG/REPO@REVISION/FILE or https://URL",
+        )
+
+
+def _route_problems(path: str, route: Route, base: Path) -> Iterator[Problem]:
+    """What only the route's files and the embedders' weights can tell."""
+    try:
+        Rules(route.rules)
+    except RouterInvalid as error:
+        yield Problem(f"{path}.rules", str(error))
+    try:
+        open_examples(route)
+    except RouterInvalid as error:
+        yield Problem(f"{path}.embedder", str(error))
+    if not route.learned:
+        return
+    try:
+        learned = open_learned(route, base)
+    except RouterInvalid as error:
+        yield Problem(f"{path}.learned", str(error))
+        return
+    if unknown := unfitted(route, learned):
+        names = ", ".join(map(repr, unknown))
+        yield Problem(
+            f"{path}.learned",
+            f"it was not fitted for {names}, which may answer: fit it for them as well, or take "
+            "them out of the route",
         )
 
 

@@ -27,9 +27,12 @@ DEFAULT_URL = "http://127.0.0.1:8080"
 TIMEOUT_S = 30.0
 
 
-def call(url: str, path: str, method: str = "GET") -> Any:
-    """The decoded JSON answer. Raises ServerUnreachable, or ServerRefused in its words."""
-    with _answer(url, path, method, TIMEOUT_S) as (response, _):
+def call(url: str, path: str, method: str = "GET", document: Any = None) -> Any:
+    """The decoded JSON answer to a request, with a `document` as its body if there is one. Raises
+    ServerUnreachable, or ServerRefused in its words.
+    """
+    body = None if document is None else json.dumps(document).encode()
+    with _answer(url, path, method, TIMEOUT_S, body) as (response, _):
         body = response.read()
     return _decoded(url, response.status, body)
 
@@ -59,7 +62,7 @@ def lines(url: str, path: str, seconds: float | None = None) -> Iterator[bytes]:
 
 @contextlib.contextmanager
 def _answer(
-    url: str, path: str, method: str, timeout_s: float
+    url: str, path: str, method: str, timeout_s: float, body: bytes | None = None
 ) -> Iterator[tuple[http.client.HTTPResponse, socket.socket]]:
     """An answer of success, and the socket that it comes over."""
     try:
@@ -67,7 +70,7 @@ def _answer(
         with contextlib.closing(connection):
             connection.connect()
             wire: socket.socket = connection.sock
-            connection.request(method, prefix + path, headers=_headers())
+            connection.request(method, prefix + path, body, _headers())
             with connection.getresponse() as response:
                 if response.status >= 400:
                     raise ServerRefused(_message(response))

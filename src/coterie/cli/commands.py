@@ -1,6 +1,7 @@
 """What `coterie` can do. A command's module is imported when the command is run, and not before.
 
-So `coterie --help` is quick, and `coterie up` holds no more in memory than it uses.
+So `coterie --help` is quick, and `coterie up` holds no more in memory than it uses. A command of
+two words (`route fit`) stands beside that of its first word, which takes any other second word.
 """
 
 import importlib
@@ -9,16 +10,29 @@ from typing import Any
 
 from msgspec import Struct
 
+from coterie.errors import CommandError
+
 
 class Command(Struct, frozen=True):
-    """Where a command's function is (`module:function`), and its line in the list of commands."""
+    """Where a command's function is (`module:function`), and its line in the list of commands.
+    `extra`: the optional part of the installation that it needs.
+    """
 
     target: str
     summary: str
+    extra: str = ""
 
     def load(self) -> Callable[..., None]:
+        """The function. Raises CommandError where the extra is not installed."""
         module, _, function = self.target.partition(":")
-        found: Any = getattr(importlib.import_module(module), function)
+        try:
+            found: Any = getattr(importlib.import_module(module), function)
+        except ModuleNotFoundError as error:
+            if not self.extra or str(error.name).startswith("coterie"):
+                raise
+            raise CommandError(
+                f"this command needs {error.name}: pip install 'coterie[{self.extra}]'"
+            ) from error
         return found  # type: ignore[no-any-return]
 
 
@@ -50,6 +64,29 @@ COMMANDS = {
     "simulate": Command(
         "coterie.cli.simulate:simulate",
         "Have a journal's requests again under another policy, with other memory, or faster.",
+    ),
+    "route": Command(
+        "coterie.cli.route.ask:route", "Say which expert a prompt would go to, and why."
+    ),
+    "route fit": Command(
+        "coterie.cli.route.fit:fit",
+        "Fit a router to rated prompts, or to labelled ones.",
+        extra="routing",
+    ),
+    "route eval": Command(
+        "coterie.cli.route.eval:evaluate",
+        "Say how good a fitted router is, on ratings that were held back.",
+        extra="routing",
+    ),
+    "route tune": Command(
+        "coterie.cli.route.tune:tune",
+        "Say what each setting of a route's `economy` and `confidence` comes to.",
+        extra="routing",
+    ),
+    "compose": Command(
+        "coterie.cli.compose:compose",
+        "Choose which experts to deploy, from rated prompts and sizes.",
+        extra="routing",
     ),
     "bench": Command(
         "coterie.cli.bench:bench", "Load a running server and show how fast it answers."

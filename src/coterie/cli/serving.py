@@ -16,6 +16,8 @@ from coterie.errors import AddressInUse, StateInUse
 from coterie.gateway import Gateway
 from coterie.node import NodeAgent
 from coterie.registry import Registry
+from coterie.router.feedback import Feedback
+from coterie.router.opening import open_router
 from coterie.scheduler import Event
 from coterie.scheduler import events as on
 from coterie.types import Expert, Weights
@@ -40,10 +42,12 @@ async def serving(
 ) -> AsyncIterator[tuple[Controller, str, int]]:
     """A running composition, and the address it listens on. On leaving, nothing of it is left.
 
-    Raises AddressInUse before anything is started, StateInUse if the state cannot be written. A
-    load that fails or a worker that dies is logged; the other experts are served.
+    Raises AddressInUse before anything is started, RouterInvalid if a route's examples or fitted
+    router cannot be used, StateInUse if the state cannot be written. A load that fails or a worker
+    that dies is logged; the other experts are served.
     """
     await _require_free(host, port)
+    routers = {route.name: open_router(route, composition, base) for route in composition.routes}
     clock = steady_clock()
     controller = Controller(composition, state / "journal", clock)
     engines: dict[str, Engine] = {}
@@ -51,6 +55,11 @@ async def serving(
         if expert.engine not in engines:
             engines[expert.engine] = catalog.create(expert.engine, state)
     experts = {expert.name: expert for expert in composition.experts}
+    feedback = {
+        route.name: Feedback(state / "routes", route.name)
+        for route in composition.routes
+        if route.record
+    }
     disk_bytes = min((node.disk for node in composition.nodes if node.disk), default=0)
     registry = Registry(state, base, disk_bytes=disk_bytes)
 
@@ -73,7 +82,7 @@ async def serving(
         node.name: NodeAgent(node, experts, engines, resolve, state, report, clock)
         for node in composition.nodes
     }
-    gateway = Gateway(composition, controller)
+    gateway = Gateway(composition, controller, routers, feedback)
     async with contextlib.AsyncExitStack() as closing:
         for engine in engines.values():
             closing.push_async_callback(engine.close)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 from pathlib import Path
 from typing import Annotated
@@ -43,6 +44,8 @@ def up(
 
     Example: coterie up examples/quickstart.yaml --port 9000
     """
+    # A route's products are small: threads of BLAS that wait for busy cores make them slower.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     console = Console(stderr=True)
     logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[_Log(console)])
     composition = load(file, policy, state)

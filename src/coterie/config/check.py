@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from coterie.config.composition import Composition, Key, Limits, Tenant
 from coterie.config.finding import Finding, Path, listed, nearest, render, shorten
 from coterie.config.flow import Flow, flow_findings
+from coterie.config.route import Route, route_findings
 from coterie.types import Expert, Node, device_id
 
 SCHEMES = ("file", "package", "hf", "https", "http")
@@ -19,22 +20,35 @@ def check(composition: Composition, devices_known: bool = True) -> Iterator[Find
     `devices_known` false: the nodes could not be read, so references to devices are left alone.
     """
     yield from _nodes(composition.nodes)
-    yield from _twice("expert", _names(composition.experts, composition.flows))
+    yield from _twice("expert", _names(composition.experts, composition.flows, composition.routes))
     expert_names = [
         name for expert in composition.experts for name in (expert.name, *expert.aliases)
     ]
     yield from flow_findings(composition.flows, expert_names)
+    yield from route_findings(
+        composition.routes,
+        [
+            *(expert.name for expert in composition.experts),
+            *(flow.name for flow in composition.flows),
+        ],
+        [
+            *(tenant.name for tenant in composition.tenants),
+            *(key.tenant or key.name for key in composition.keys),
+        ],
+    )
     devices = [name for _, name in _device_ids(composition.nodes)]
     for i, expert in enumerate(composition.experts):
         yield from _weights(("experts", i), expert)
         yield from _residency(("experts", i), expert)
         yield from _defaults(("experts", i), expert)
         yield from _fallbacks(("experts", i), expert, composition.experts)
+        yield from _capabilities(("experts", i), expert)
         if devices_known:
             yield from _placement(("experts", i), expert, devices)
     yield from _limits(composition.limits)
     yield from _keys(composition.keys)
     yield from _tenants(composition.keys, composition.tenants)
+    yield from _permissions(composition.tenants, composition.experts)
     if composition.journal.segment < SMALLEST_SEGMENT:
         yield Finding(("journal", "segment"), "expected at least 64KiB")
 
@@ -56,13 +70,17 @@ def _device_ids(nodes: Sequence[Node]) -> Iterator[tuple[Path, str]]:
                 yield ("nodes", i, "devices", j, "name"), device_id(node.name, device.name)
 
 
-def _names(experts: Sequence[Expert], flows: Sequence[Flow]) -> Iterator[tuple[Path, str]]:
+def _names(
+    experts: Sequence[Expert], flows: Sequence[Flow], routes: Sequence[Route]
+) -> Iterator[tuple[Path, str]]:
     for i, expert in enumerate(experts):
         yield ("experts", i, "name"), expert.name
         for j, alias in enumerate(expert.aliases):
             yield ("experts", i, "aliases", j), alias
     for i, flow in enumerate(flows):
         yield ("flows", i, "name"), flow.name
+    for i, route in enumerate(routes):
+        yield ("routes", i, "name"), route.name
 
 
 def _twice(noun: str, names: Iterable[tuple[Path, str]]) -> Iterator[Finding]:
@@ -116,6 +134,12 @@ def _fallbacks(at: Path, expert: Expert, experts: Sequence[Expert]) -> Iterator[
             yield Finding(path, f"there is no expert {shorten(name)}{hint}")
 
 
+def _capabilities(at: Path, expert: Expert) -> Iterator[Finding]:
+    for j, name in enumerate(expert.capabilities):
+        if name in expert.capabilities[:j]:
+            yield Finding((*at, "capabilities", j), f"{name!r} is listed twice")
+
+
 def _placement(at: Path, expert: Expert, devices: Sequence[str]) -> Iterator[Finding]:
     for j, device in enumerate(expert.devices):
         path = (*at, "devices", j)
@@ -157,3 +181,15 @@ def _tenants(keys: Sequence[Key], tenants: Sequence[Tenant]) -> Iterator[Finding
         if tenant.name and tenant.name not in owners:
             message = f"no key belongs to {tenant.name!r}; give one 'tenant: {tenant.name}'"
             yield Finding(("tenants", i, "name"), message)
+
+
+def _permissions(tenants: Sequence[Tenant], experts: Sequence[Expert]) -> Iterator[Finding]:
+    names = [expert.name for expert in experts]
+    for i, tenant in enumerate(tenants):
+        for j, name in enumerate(tenant.experts):
+            path: Path = ("tenants", i, "experts", j)
+            if name and name not in names:
+                hint = nearest(name, names) or f"; there are {listed(names)}"
+                yield Finding(path, f"there is no expert {shorten(name)}{hint}")
+            elif name in tenant.experts[:j]:
+                yield Finding(path, f"{name!r} is listed twice")

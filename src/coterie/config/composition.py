@@ -9,7 +9,8 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from coterie.config.flow import Flow
-from coterie.types import NO_BUDGET, Budget, Expert, Node, Priority, Seconds, Size
+from coterie.config.route import Route
+from coterie.types import NO_BUDGET, Budget, Expert, Name, Node, Priority, Seconds, Size
 
 Label = Annotated[
     str,
@@ -123,6 +124,13 @@ class Tenant(Struct, frozen=True, forbid_unknown_fields=True):
     priority: Annotated[
         Priority, Meta(description="the highest priority that its requests may have")
     ] = "interactive"
+    experts: Annotated[
+        tuple[Name, ...],
+        Meta(
+            description="the only experts that may answer it, alone or in flows and routes; "
+            "empty: all"
+        ),
+    ] = ()
 
 
 class Journal(Struct, frozen=True, forbid_unknown_fields=True):
@@ -146,6 +154,10 @@ class Composition(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     experts: Annotated[tuple[Expert, ...], Meta(min_length=1, description="the models")]
     flows: Annotated[
         tuple[Flow, ...], Meta(description="names behind which several experts answer together")
+    ] = ()
+    routes: Annotated[
+        tuple[Route, ...],
+        Meta(description="names behind which each request goes to the expert that suits it best"),
     ] = ()
     limits: Annotated[Limits, Meta(description="bounds of queues, waits and retries")] = Limits()
     scheduler: Annotated[SchedulerOptions, Meta(description="how switches are decided")] = (

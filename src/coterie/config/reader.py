@@ -54,14 +54,23 @@ class Reader:
                 return self._struct(value, kind, path)
             case inspect.VarTupleType():
                 return self._tuple(value, kind, path)
-            case inspect.DictType():
+            case inspect.DictType() if isinstance(kind.value_type, inspect.AnyType):
                 return self._plain_mapping(value, path)
+            case inspect.DictType():
+                return self._mapping(value, kind, path)
+            case inspect.UnionType() if kind.includes_none:
+                if value is None:
+                    return None
+                (inner,) = (one for one in kind.types if not isinstance(one, inspect.NoneType))
+                return self._read(value, inner, path)
             case inspect.IntType() if unit == "bytes":
                 return self._integer(self._human(value, parse_size, path), kind, path, format_size)
             case inspect.IntType():
                 return self._integer(value, kind, path, str)
             case inspect.FloatType() if unit == "seconds":
                 return self._seconds(self._human(value, parse_duration, path), kind, path)
+            case inspect.FloatType():
+                return self._number(value, kind, path)
             case inspect.StrType():
                 return self._string(value, kind, path, extra.get("expected", "other text"))
             case inspect.BoolType():
@@ -148,6 +157,18 @@ class Reader:
             return self._wrong(path, f"expected at most 365d, not {shorten(value)}")
         return float(value)
 
+    def _number(self, value: Any, kind: inspect.FloatType, path: Path) -> Any:
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            return self._wrong(path, f"expected a number, not {_said(value)}")
+        least = -MAX_INTEGER if kind.ge is None else kind.ge
+        most = MAX_INTEGER if kind.le is None else kind.le
+        if not least <= value <= most:  # NaN, too, is not
+            bounds = (
+                f"from {least:g} to {most:g}" if kind.le is not None else f"of at least {least:g}"
+            )
+            return self._wrong(path, f"expected a number {bounds}, not {shorten(value)}")
+        return float(value)
+
     def _string(self, value: Any, kind: inspect.StrType, path: Path, expected: str) -> Any:
         if not isinstance(value, str):
             quotes = "" if value is None or isinstance(value, list | dict) else "; put it in quotes"
@@ -166,6 +187,20 @@ class Reader:
         before = len(self.findings)
         self._plain(value, path)
         return value if len(self.findings) == before else _WRONG
+
+    def _mapping(self, value: Any, kind: inspect.DictType, path: Path) -> Any:
+        """Words to values of one type; what is wrong is left out."""
+        if not isinstance(value, dict):
+            return self._wrong(path, f"expected a mapping, not {_said(value)}")
+        found = {}
+        for key, item in value.items():
+            if not _encodable(key):
+                self._wrong(path, f"the key {shorten(key)} holds characters that no text has")
+                continue
+            read = self._read(item, kind.value_type, (*path, key))
+            if read is not _WRONG:
+                found[key] = read
+        return found
 
     def _plain(self, value: Any, path: Path) -> None:
         """Any value that JSON has, too."""

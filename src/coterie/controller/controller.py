@@ -6,7 +6,7 @@ requests that wait.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, assert_never
 
@@ -34,6 +34,7 @@ from coterie.scheduler import (
     Explanation,
     Fetch,
     Load,
+    Outlook,
     Refuse,
     Scheduler,
     Stage,
@@ -226,6 +227,17 @@ class Controller:
 
     def tenants(self) -> list[TenantStatus]:
         return self._scheduler.tenants()
+
+    def outlook(
+        self, experts: Sequence[str], *, prompt_bytes: int = 0, output_tokens: int = 0
+    ) -> list[Outlook]:
+        now = self._clock()
+        return [
+            self._scheduler.outlook(
+                name, now, prompt_bytes=prompt_bytes, output_tokens=output_tokens
+            )
+            for name in experts
+        ]
 
     def explain(self, subject: str) -> Explanation | None:
         return self._scheduler.explain(subject, self._clock())

@@ -9,6 +9,8 @@ from coterie.gateway.beat import EVENT_STREAM
 from coterie.gateway.catalogue import Catalogue
 from coterie.gateway.control import Control
 from coterie.gateway.reply import Reply
+from coterie.gateway.routing import Routing
+from coterie.types import Terms
 
 LINES = b"application/x-ndjson"
 
@@ -16,9 +18,12 @@ LINES = b"application/x-ndjson"
 class Admin:
     """The operators' side of the control, in JSON."""
 
-    def __init__(self, control: Control, catalogue: Catalogue, stall_s: float) -> None:
+    def __init__(
+        self, control: Control, catalogue: Catalogue, routing: Routing, stall_s: float
+    ) -> None:
         self._control = control
         self._catalogue = catalogue
+        self._routing = routing
         self._stall_s = stall_s
 
     def experts(self, reply: Reply) -> None:
@@ -39,6 +44,25 @@ class Admin:
                 "x-coterie-request of a request that waits, runs or ended lately"
             )
         _send(reply, explanation)
+
+    async def decision(self, reply: Reply, said: dict[str, Any], size: int, tenant: str) -> None:
+        """Whom a route (`model`; it may be left out where there is one) would choose for a request
+        of `messages`, or for a `text`. Nothing is remembered of it. Raises UnknownPath.
+        """
+        routes = self._catalogue.routes
+        name = said.get("model") or (next(iter(routes)) if len(routes) == 1 else "")
+        route = routes.get(name) if isinstance(name, str) else None
+        if route is None:
+            known = ", ".join(map(repr, routes)) or "none"
+            raise UnknownPath(f"no route {str(name)[:80]!r}: there are {known}")
+        if isinstance(said.get("text"), str) and "messages" not in said:
+            said = {**said, "messages": [{"role": "user", "content": said["text"]}]}
+        terms = Terms(tenant, budget=route.budget)
+        streams = said.get("stream") is not False
+        routed = await self._routing.decide(
+            route, said, terms, {}, size, streams=streams, looking=True
+        )
+        _send(reply, routed.decision)
 
     def load(self, reply: Reply, name: str) -> None:
         self._control.load(expert := self._catalogue.resolve(name).name)

@@ -4,7 +4,9 @@ from typing import Any
 
 from coterie.config import Composition
 from coterie.config.flow import Flow
-from coterie.errors import UnknownExpert
+from coterie.config.permission import Permissions
+from coterie.config.route import Route
+from coterie.errors import Forbidden, UnknownExpert
 from coterie.gateway.control import Control
 from coterie.scheduler.status import ExpertStatus
 from coterie.types import Expert
@@ -20,6 +22,9 @@ class Catalogue:
         self._experts = composition.experts
         self._by_name = {name: e for e in self._experts for name in (e.name, *e.aliases)}
         self._flows = {flow.name: flow for flow in composition.flows}
+        self._routes = {route.name: route for route in composition.routes}
+        self._composed: dict[str, Flow | Route] = {**self._flows, **self._routes}
+        self.permissions = Permissions(composition)
         self._created = int(control.now())
         self._statuses: dict[str, ExpertStatus] = {}
         self._read_at = float("-inf")
@@ -33,14 +38,35 @@ class Catalogue:
         """The expert of that name or alias. Raises UnknownExpert with the names there are."""
         expert = self._by_name.get(name)
         if expert is None:
-            names = ", ".join(map(repr, [*(one.name for one in self._experts), *self._flows]))
-            shown = name if len(name) <= 200 else f"{name[:200]}…"
-            raise UnknownExpert(f"no expert {shown!r}: the composition has {names}")
+            raise self.unknown(name)
         return expert
+
+    def unknown(self, name: str, tenant: str = "") -> UnknownExpert:
+        """The error that names those that the tenant may use."""
+        names = self.permissions.of(tenant, [*(one.name for one in self._experts), *self._composed])
+        shown = name if len(name) <= 200 else f"{name[:200]}…"
+        return UnknownExpert(
+            f"no expert {shown!r}: the composition has {', '.join(map(repr, names))}"
+        )
 
     def flow(self, name: str) -> Flow | None:
         """The flow of that name; None: an expert's, or nobody's."""
         return self._flows.get(name)
+
+    def composed(self, name: str) -> Flow | Route | None:
+        """The flow or route of that name; None: an expert's, or nobody's."""
+        return self._composed.get(name)
+
+    @property
+    def routes(self) -> dict[str, Route]:
+        return self._routes
+
+    def permit(self, tenant: str, name: str) -> None:
+        """Raises Forbidden unless the tenant may use the expert, flow or route."""
+        if not self.permissions.may(tenant, name):
+            raise Forbidden(
+                f"tenant {tenant!r} may not use {name!r}: GET /v1/models lists those that it may"
+            )
 
     def status(self, name: str) -> ExpertStatus:
         """How the expert is now, give or take `FRESH_S`: many waiting streams ask at once."""
@@ -50,20 +76,27 @@ class Catalogue:
             self._read_at = now
         return self._statuses.get(name) or ExpertStatus(name)
 
-    def models(self) -> list[dict[str, Any]]:
-        """All experts as OpenAI lists models, with more fields."""
+    def models(self, tenant: str = "") -> list[dict[str, Any]]:
+        """All that a tenant may use, as OpenAI lists models, with more fields."""
         statuses = {status.name: status for status in self._control.experts()}
-        return [
+        listed = [
             self._model(expert, statuses.get(expert.name) or ExpertStatus(expert.name))
             for expert in self._experts
-        ] + [self._flow(flow) for flow in self._flows.values()]
+        ]
+        listed += [self._flow(flow) for flow in self._flows.values()]
+        listed += [self._route(route, tenant) for route in self._routes.values()]
+        return [model for model in listed if self.permissions.may(tenant, model["id"])]
 
-    def model(self, name: str) -> dict[str, Any]:
-        """One of them. Raises UnknownExpert."""
-        flow = self._flows.get(name)
-        if flow is not None:
-            return self._flow(flow)
+    def model(self, name: str, tenant: str = "") -> dict[str, Any]:
+        """One of them. Raises UnknownExpert or Forbidden."""
+        composed = self._composed.get(name)
+        if composed is not None:
+            self.permit(tenant, name)
+            if isinstance(composed, Flow):
+                return self._flow(composed)
+            return self._route(composed, tenant)
         expert = self.resolve(name)
+        self.permit(tenant, expert.name)
         for status in self._control.experts():
             if status.name == expert.name:
                 return self._model(expert, status)
@@ -95,4 +128,15 @@ class Catalogue:
             "state": "flow",
             "kind": flow.kind,
             "stages": [stage.expert for stage in flow.stages],
+        }
+
+    def _route(self, route: Route, tenant: str) -> dict[str, Any]:
+        return {
+            "id": route.name,
+            "object": "model",
+            "created": self._created,
+            "owned_by": "coterie",
+            "state": "route",
+            "kind": "route",
+            "candidates": self.permissions.of(tenant, route.named),
         }

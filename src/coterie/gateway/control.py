@@ -1,10 +1,16 @@
 """What the gateway needs of the rest of the system, and all that it knows of it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Literal, Protocol
 
-from coterie.scheduler.status import DeviceStatus, ExpertStatus, Explanation, TenantStatus
+from coterie.scheduler.status import (
+    DeviceStatus,
+    ExpertStatus,
+    Explanation,
+    Outlook,
+    TenantStatus,
+)
 from coterie.types import NO_TERMS, Grant, Terms
 
 
@@ -63,6 +69,12 @@ class Control(Protocol):
     def devices(self) -> list[DeviceStatus]: ...
 
     def tenants(self) -> list[TenantStatus]: ...
+
+    def outlook(
+        self, experts: Sequence[str], *, prompt_bytes: int = 0, output_tokens: int = 0
+    ) -> list[Outlook]:
+        """What a request that came now would meet at each of these experts. Changes nothing."""
+        ...
 
     def explain(self, subject: str) -> Explanation | None:
         """Why a request (by id) or an expert (by name) is where it is; None: neither is known."""

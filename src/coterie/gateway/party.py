@@ -60,16 +60,25 @@ class Flows:
         self._relay = relay
 
     async def serve(
-        self, flow: Flow, name: str, path: str, said: dict[str, Any], terms: Terms, reply: Sending
+        self,
+        flow: Flow,
+        name: str,
+        path: str,
+        said: dict[str, Any],
+        terms: Terms,
+        reply: Sending,
+        labels: bytes = b"",
     ) -> None:
-        """Answers a chat. Raises what becomes the client's error, with the stage that failed."""
+        """Answers a chat, with further header fields `labels`. Raises what becomes the client's
+        error, with the stage that failed.
+        """
         if path != CHAT:
             raise BadRequest(f"a flow answers chats: POST {CHAT}", "model")
         messages = said.get("messages")
         if not isinstance(messages, list) or not all(isinstance(one, dict) for one in messages):
             raise BadRequest("`messages` is wrong: expected a list of messages", "messages")
         streams = bool(said.get("stream"))
-        own = f"x-coterie-request: {name}\r\nx-coterie-flow: {flow.name}\r\n".encode()
+        own = f"x-coterie-request: {name}\r\nx-coterie-flow: {flow.name}\r\n".encode() + labels
         reply.labels = own
         rest = {key: value for key, value in said.items() if key not in OWN}
         party = _Party(self._relay, self._control, self._catalogue, name, terms, rest)
@@ -171,7 +180,7 @@ class _Party:
         return msgspec.structs.replace(
             self._terms,
             budget=share,
-            fallbacks=expert.fallbacks,
+            fallbacks=self._catalogue.permissions.of(self._terms.tenant, expert.fallbacks),
             output_tokens=tokens if isinstance(tokens, int) else 0,
         )
 

@@ -12,20 +12,20 @@ from typing import Literal
 from aiohttp import web
 
 from coterie.config import Composition
-from coterie.config.flow import Flow
-from coterie.errors import ExpertUnavailable, WorkerLost
+from coterie.errors import ExpertUnavailable, UnknownExpert, WorkerLost
 from coterie.gateway import body as bodies
 from coterie.gateway.beat import Beat
 from coterie.gateway.captured import Captured
 from coterie.gateway.catalogue import Catalogue
+from coterie.gateway.composed import Asking, Composed
 from coterie.gateway.control import Control
-from coterie.gateway.party import Flows
 from coterie.gateway.render import engine_error
-from coterie.gateway.reply import Reply
+from coterie.gateway.reply import Reply, labels
+from coterie.gateway.routing import Routing
 from coterie.gateway.terms import Terminology, addressed
 from coterie.gateway.upstream import Exchange, Upstream
 from coterie.gateway.usage import Tally, tokens
-from coterie.types import Expert, Grant, Terms, expert_of
+from coterie.types import Grant, Terms, expert_of
 
 STREAMS = frozenset({"/v1/chat/completions", "/v1/completions"})
 WHOLE_BYTES = 1024**2
@@ -35,12 +35,20 @@ RETRY_PAUSE_S = 0.05
 class Relay:
     """Serves the endpoints that an expert answers."""
 
-    def __init__(self, composition: Composition, control: Control, catalogue: Catalogue) -> None:
+    def __init__(
+        self,
+        composition: Composition,
+        control: Control,
+        catalogue: Catalogue,
+        terms: Terminology,
+        routing: Routing,
+    ) -> None:
         self._limits = composition.limits
         self._control = control
         self._catalogue = catalogue
-        self._terms = Terminology(composition, catalogue)
-        self._flows = Flows(composition, control, catalogue, self)
+        self._terms = terms
+        self._routing = routing
+        self._composed = Composed(composition, control, catalogue, terms, routing, self)
         self._upstream = Upstream()
         self._prefix = f"req-{token_hex(4)}"
         self._count = 0
@@ -49,28 +57,29 @@ class Relay:
         """Answers a POST to `path` that showed `key`. Raises what becomes the client's error."""
         body = await bodies.read(request, self._limits.body, self._limits.stall)
         wanted = bodies.peek(body)
-        flow = self._catalogue.flow(wanted.model)
-        if flow is not None:
-            await self._serve_flow(flow, request, reply, path, key, body, wanted)
+        composed = self._catalogue.composed(wanted.model)
+        if composed is not None:
+            asking = Asking(path, key, addressed(request.headers), body, wanted)
+            await self._composed.serve(composed, asking, reply)
             return
-        expert = self._catalogue.resolve(wanted.model)
+        try:
+            expert = self._catalogue.resolve(wanted.model)
+        except UnknownExpert:
+            raise self._catalogue.unknown(wanted.model, self._terms.tenant(key)) from None
         asked, said = wanted.coterie, body
         if expert.defaults or asked is not None:
             body = bodies.merged(body, expert.defaults)
             wanted = bodies.peek(body)
-        name = self._named()
-        reply.labels = _labels(name, expert.name)
+        name = self.named()
+        reply.labels = labels(name, expert.name)
         stream = bool(wanted.stream) and path in STREAMS
         headers = addressed(request.headers)
         terms = self._terms.of(expert, key, headers, asked, wanted.output_tokens, streams=stream)
+        then = self._terms.next(headers, asked, terms.tenant)
         beat = Beat(reply, self._catalogue, expert.name, self._limits.keepalive) if stream else None
         call = _Call(name, expert.name, path, said, body, terms, reply, beat)
-        call.next = self._terms.next(headers, asked)
-        try:
-            await self._carry(call)
-        finally:
-            if beat is not None:
-                beat.stop()
+        call.next = then
+        await self._carry(call)
 
     async def ask(
         self,
@@ -84,40 +93,24 @@ class Relay:
         labels: bytes = b"",
         beat: Beat | None = None,
         then: tuple[str, ...] = (),
-    ) -> None:
+        said: bytes = b"",
+        source: Literal["client", "flow"] = "flow",
+    ) -> str:
         """Sends a request of the gateway's own making, as a flow's stages are; its answer goes to
-        `reply`, with further header fields `labels`; `then`: experts that are asked next. Raises
-        what becomes the client's error.
+        `reply`, with further header fields `labels`; `then`: experts that are asked next, as
+        `source` says; `said`: what the client said, where that is not the body. Returns the expert
+        that answered. Raises what becomes the client's error.
         """
-        call = _Call(name, expert, path, body, body, terms, reply, beat)
-        call.labels, call.next, call.source = labels, then, "flow"
+        call = _Call(name, expert, path, said or body, body, terms, reply, beat)
+        call.labels, call.next, call.source = labels, then, source
         await self._carry(call)
+        return call.by
 
     def close(self) -> None:
         self._upstream.close()
 
-    async def _serve_flow(
-        self,
-        flow: Flow,
-        request: web.BaseRequest,
-        reply: Reply,
-        path: str,
-        key: str,
-        body: bytes,
-        wanted: bodies.Wanted,
-    ) -> None:
-        standing = Expert(flow.name, budget=flow.budget)
-        terms = self._terms.of(
-            standing,
-            key,
-            addressed(request.headers),
-            wanted.coterie,
-            wanted.output_tokens,
-            streams=bool(wanted.stream),
-        )
-        await self._flows.serve(flow, self._named(), path, bodies.fields(body), terms, reply)
-
-    def _named(self) -> str:
+    def named(self) -> str:
+        """The id of a new request."""
         self._count += 1
         return f"{self._prefix}-{self._count}"
 
@@ -125,20 +118,24 @@ class Relay:
         """Tries until a replica answers: again only where nothing of an answer has been sent."""
         began_at = self._control.now()
         attempt = 0
-        while True:
-            grant = await self._granted(call, attempt, began_at if attempt else 0.0)
-            call.sent = self._body_for(call, expert_of(grant.replica))
-            for expert in call.next if attempt == 0 else ():
-                self._control.hint(expert, call.source)
-            try:
-                await self._run(call, grant)
-                return
-            except WorkerLost:
-                if call.answered or attempt >= self._limits.attempts:
-                    raise
-            # The news of the loss travels to the scheduler on another way: let it arrive first.
-            await asyncio.sleep(RETRY_PAUSE_S * 2**attempt)
-            attempt += 1
+        try:
+            while True:
+                grant = await self._granted(call, attempt, began_at if attempt else 0.0)
+                call.sent = self._body_for(call, expert_of(grant.replica))
+                for expert in call.next if attempt == 0 else ():
+                    self._control.hint(expert, call.source)
+                try:
+                    await self._run(call, grant)
+                    return
+                except WorkerLost:
+                    if call.answered or attempt >= self._limits.attempts:
+                        raise
+                # The news of the loss travels to the scheduler on another way: let it arrive first.
+                await asyncio.sleep(RETRY_PAUSE_S * 2**attempt)
+                attempt += 1
+        finally:
+            if call.beat is not None:
+                call.beat.stop()
 
     async def _granted(self, call: "_Call", attempt: int, since: float) -> Grant:
         place = self._control.submit(
@@ -167,7 +164,8 @@ class Relay:
 
     def _body_for(self, call: "_Call", expert: str) -> bytes:
         """What a replica of `expert` is sent: a fallback gets its own name and defaults."""
-        call.reply.labels = _labels(call.name, expert) + call.labels
+        call.by = expert
+        call.reply.labels = labels(call.name, expert) + call.labels
         if expert == call.expert:
             return call.body
         call.reply.labels += f"x-coterie-fallback-for: {call.expert}\r\n".encode()
@@ -248,14 +246,15 @@ class Relay:
 
 class _Call:
     """A request on its way: what its client `said`, the `body` for its expert, and what was `sent`;
-    the experts that come `next`, and who says so. `beat`: its stream's keepalive; None where it
-    wants no stream.
+    the experts that come `next`, and who says so; the expert that it is answered `by`. `beat`: its
+    stream's keepalive; None where it wants no stream.
     """
 
     __slots__ = (
         "answered",
         "beat",
         "body",
+        "by",
         "expert",
         "labels",
         "name",
@@ -280,7 +279,7 @@ class _Call:
         beat: Beat | None,
     ) -> None:
         self.name = name
-        self.expert = expert
+        self.expert = self.by = expert
         self.path = path
         self.said = said
         self.body = self.sent = body
@@ -322,7 +321,3 @@ class _Run:
             (perf_counter() - self.began_at) * 1e3,
             self.first_byte_s * 1e3,
         )
-
-
-def _labels(request: str, expert: str) -> bytes:
-    return f"x-coterie-request: {request}\r\nx-coterie-expert: {expert}\r\n".encode()

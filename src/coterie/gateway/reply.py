@@ -165,5 +165,10 @@ class Sent(web.StreamResponse):
     async def write_eof(self, data: bytes = b"") -> None: ...
 
 
+def labels(request: str, expert: str) -> bytes:
+    """The header fields of every answer that an expert gives."""
+    return f"x-coterie-request: {request}\r\nx-coterie-expert: {expert}\r\n".encode()
+
+
 def _status_line(status: int) -> bytes:
     return _STATUS_LINES.get(status) or b"HTTP/1.1 %d Unknown\r\n" % status

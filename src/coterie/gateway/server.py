@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from urllib.parse import unquote
 
@@ -11,12 +11,17 @@ from aiohttp import web
 
 from coterie.config import Composition
 from coterie.errors import BadRequest, CoterieError, Refused, UnknownPath, WrongMethod
+from coterie.gateway import body as bodies
 from coterie.gateway.admin import Admin
 from coterie.gateway.auth import Auth, check_origin
 from coterie.gateway.catalogue import Catalogue
 from coterie.gateway.control import Control
 from coterie.gateway.relay import Relay
 from coterie.gateway.reply import Reply, Sent
+from coterie.gateway.routing import Routing
+from coterie.gateway.terms import Terminology
+from coterie.router.feedback import Feedback
+from coterie.router.router import Router
 
 IDLE_S = 75.0
 LINGER_S = 2.0
@@ -28,16 +33,28 @@ log = logging.getLogger(__name__)
 
 
 class Gateway:
-    """The OpenAI-compatible endpoint and the admin API of one composition, over one control."""
+    """The OpenAI-compatible endpoint and the admin API of one composition, over one control.
 
-    def __init__(self, composition: Composition, control: Control) -> None:
+    `routers` and `feedback` by the names of routes: one without a router goes by its rules alone.
+    """
+
+    def __init__(
+        self,
+        composition: Composition,
+        control: Control,
+        routers: Mapping[str, Router] | None = None,
+        feedback: Mapping[str, Feedback] | None = None,
+    ) -> None:
         catalogue = Catalogue(composition, control)
         self._control = control
         self._catalogue = catalogue
         self._shutdown_s = composition.limits.shutdown
         self._auth = Auth(composition.keys)
-        self._relay = Relay(composition, control, catalogue)
-        self._admin = Admin(control, catalogue, composition.limits.stall)
+        self._limits = composition.limits
+        self._terms = Terminology(composition, catalogue)
+        self._routing = Routing(composition, control, routers or {}, feedback or {})
+        self._relay = Relay(composition, control, catalogue, self._terms, self._routing)
+        self._admin = Admin(control, catalogue, self._routing, composition.limits.stall)
         self._active: dict[asyncio.Task[object], web.RequestHandler] = {}
         self._watching: set[asyncio.Task[object]] = set()
         self._idle = asyncio.Event()
@@ -49,6 +66,7 @@ class Gateway:
             "/v1/chat/completions": relay,
             "/v1/completions": relay,
             "/v1/embeddings": relay,
+            "/v1/feedback": {"POST": self._rate},
             "/v1/models": {"GET": self._models, "HEAD": self._models},
             "/healthz": {"GET": self._healthz, "HEAD": self._healthz},
             "/readyz": {"GET": self._readyz, "HEAD": self._readyz},
@@ -56,6 +74,7 @@ class Gateway:
             "/admin/devices": {"GET": lambda _, reply, __: self._admin.devices(reply)},
             "/admin/tenants": {"GET": lambda _, reply, __: self._admin.tenants(reply)},
             "/admin/events": {"GET": self._events},
+            "/admin/route": {"POST": self._decide},
         }
 
     async def start(self, host: str, port: int) -> tuple[str, int]:
@@ -175,11 +194,27 @@ class Gateway:
         return self._relay.serve(request, reply, path, key)
 
     def _models(self, request: web.BaseRequest, reply: Reply, path: str) -> None:
-        models = self._catalogue.models()
+        models = self._catalogue.models(self._tenant(request))
         reply.whole(200, b"", msgspec.json.encode({"object": "list", "data": models}))
 
     def _model(self, request: web.BaseRequest, reply: Reply, name: str) -> None:
-        reply.whole(200, b"", msgspec.json.encode(self._catalogue.model(name)))
+        reply.whole(
+            200, b"", msgspec.json.encode(self._catalogue.model(name, self._tenant(request)))
+        )
+
+    async def _rate(self, request: web.BaseRequest, reply: Reply, path: str) -> None:
+        body = await bodies.read(request, self._limits.body, self._limits.stall)
+        self._routing.rate(bodies.fields(body), self._tenant(request))
+        reply.whole(200, b"", b'{"status":"kept"}')
+
+    async def _decide(self, request: web.BaseRequest, reply: Reply, path: str) -> None:
+        body = await bodies.read(request, self._limits.body, self._limits.stall)
+        tenant = self._tenant(request)
+        await self._admin.decision(reply, bodies.fields(body), len(body), tenant)
+
+    def _tenant(self, request: web.BaseRequest) -> str:
+        """Whose request it is."""
+        return self._terms.tenant(self._auth.check(request.headers.get("Authorization")))
 
     def _healthz(self, request: web.BaseRequest, reply: Reply, path: str) -> None:
         reply.whole(200, b"", b'{"status":"alive"}')

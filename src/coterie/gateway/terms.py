@@ -10,6 +10,7 @@ from typing import get_args
 import msgspec
 
 from coterie.config import Composition, Tenant, parse_duration
+from coterie.config.route import Route
 from coterie.errors import BadRequest
 from coterie.gateway.catalogue import Catalogue
 from coterie.types import NO_BUDGET, Budget, Expert, Priority, Terms
@@ -55,8 +56,8 @@ class Terminology:
         streams: bool,
     ) -> Terms:
         """The terms of a request for `expert` that showed `key` and has such `addressed` headers.
-        Raises BadRequest, which names the header or field that is wrong. An answer in one piece has
-        no first token to be early.
+        Raises BadRequest, which names the header or field that is wrong, or Forbidden. An answer in
+        one piece has no first token to be early.
         """
         if asked is None and not headers:
             usual = (expert.name, key, output_tokens, streams)
@@ -69,6 +70,25 @@ class Terminology:
             return terms
         return self._said(expert, key, headers, asked or _NOTHING, output_tokens, streams=streams)
 
+    def routed(
+        self,
+        route: Route,
+        expert: Expert,
+        key: str,
+        headers: Mapping[str, str],
+        asked: Asked | None,
+        output_tokens: int,
+        *,
+        streams: bool,
+    ) -> Terms:
+        """The same where a route chose the expert: the route's budget goes before the expert's."""
+        standing = msgspec.structs.replace(expert, budget=route.budget.over(expert.budget))
+        return self._said(standing, key, headers, asked or _NOTHING, output_tokens, streams=streams)
+
+    def tenant(self, key: str) -> str:
+        """Whose requests a key brings."""
+        return self._owners.get(key, key)
+
     def _said(
         self,
         expert: Expert,
@@ -79,7 +99,8 @@ class Terminology:
         *,
         streams: bool,
     ) -> Terms:
-        name = self._owners.get(key, key)
+        name = self.tenant(key)
+        self._catalogue.permit(name, expert.name)
         tenant = self._tenants.get(name, _ANYTHING)
         own = Budget(
             _seconds("ttft", headers, asked.ttft),
@@ -93,26 +114,30 @@ class Terminology:
             tenant=name,
             priority=_priority(headers, asked.priority, tenant, expert),
             budget=budget if budget.is_bounded else NO_BUDGET,
-            fallbacks=self._fallbacks(headers, asked.fallbacks, expert),
+            fallbacks=self._fallbacks(headers, asked.fallbacks, expert, name),
             output_tokens=output_tokens,
         )
 
-    def next(self, headers: Mapping[str, str], asked: Asked | None) -> tuple[str, ...]:
-        """The experts that a client says it will ask next. Raises BadRequest or UnknownExpert."""
+    def next(
+        self, headers: Mapping[str, str], asked: Asked | None, tenant: str = ""
+    ) -> tuple[str, ...]:
+        """The experts that a client says it will ask next. Raises BadRequest, UnknownExpert or
+        Forbidden.
+        """
         if asked is None and not headers:
             return ()
-        return self._named("next", headers, asked.next if asked else None) or ()
+        return self._named("next", headers, asked.next if asked else None, tenant) or ()
 
     def _fallbacks(
-        self, headers: Mapping[str, str], asked: list[str] | None, expert: Expert
+        self, headers: Mapping[str, str], asked: list[str] | None, expert: Expert, tenant: str
     ) -> tuple[str, ...]:
-        names = self._named("fallbacks", headers, asked)
+        names = self._named("fallbacks", headers, asked, tenant)
         if names is None:
-            return expert.fallbacks
+            return self._catalogue.permissions.of(tenant, expert.fallbacks)
         return tuple(name for name in names if name != expert.name)
 
     def _named(
-        self, field: str, headers: Mapping[str, str], asked: list[str] | None
+        self, field: str, headers: Mapping[str, str], asked: list[str] | None, tenant: str
     ) -> tuple[str, ...] | None:
         """A list of experts, each once; None: the request says nothing of it."""
         where, header = f"x-coterie-{field}", headers.get(f"x-coterie-{field}")
@@ -124,7 +149,10 @@ class Terminology:
             where = f"coterie.{field}"
         if len(asked) > MOST_NAMES:
             raise BadRequest(f"`{where}` lists {len(asked)} experts; at most {MOST_NAMES}", where)
-        return tuple(dict.fromkeys(self._catalogue.resolve(name).name for name in asked))
+        names = tuple(dict.fromkeys(self._catalogue.resolve(name).name for name in asked))
+        for name in names:
+            self._catalogue.permit(tenant, name)
+        return names
 
 
 def addressed(headers: Mapping[str, str]) -> Mapping[str, str]:

@@ -5,7 +5,13 @@ from coterie.scheduler.events import Event
 from coterie.scheduler.policies import POLICIES, Policy, policy, policy_problem
 from coterie.scheduler.records import Snapshot
 from coterie.scheduler.scheduler import Scheduler
-from coterie.scheduler.status import DeviceStatus, ExpertStatus, Explanation, TenantStatus
+from coterie.scheduler.status import (
+    DeviceStatus,
+    ExpertStatus,
+    Explanation,
+    Outlook,
+    TenantStatus,
+)
 
 __all__ = [
     "POLICIES",
@@ -17,6 +23,7 @@ __all__ = [
     "Explanation",
     "Fetch",
     "Load",
+    "Outlook",
     "Policy",
     "Refuse",
     "Scheduler",

@@ -20,11 +20,18 @@ from coterie.scheduler.foresight import Foresight
 from coterie.scheduler.intake import Intake
 from coterie.scheduler.invariants import check
 from coterie.scheduler.lifecycle import Lifecycle
+from coterie.scheduler.outlook import outlook
 from coterie.scheduler.phases import Fetching, Phase
 from coterie.scheduler.policies import Policy
 from coterie.scheduler.records import ExpertRecord, RequestRecord, Snapshot, Way
 from coterie.scheduler.staging import staged
-from coterie.scheduler.status import DeviceStatus, ExpertStatus, Explanation, TenantStatus
+from coterie.scheduler.status import (
+    DeviceStatus,
+    ExpertStatus,
+    Explanation,
+    Outlook,
+    TenantStatus,
+)
 from coterie.scheduler.switching import Switcher
 from coterie.scheduler.timers import Kind, Timers
 from coterie.scheduler.world import World
@@ -161,7 +168,29 @@ class Scheduler:
         """How `expert` could answer a request that came now, the quickest way first. Raises
         KeyError if there is no such expert.
         """
-        request = RequestRecord(
+        request = self._imagined(expert, now, prompt_bytes, output_tokens)
+        return ways(self._world, self._world.experts[expert], request, now)
+
+    def outlook(
+        self, expert: str, now: float, *, prompt_bytes: int = 0, output_tokens: int = 0
+    ) -> Outlook:
+        """What a request that came now would meet at `expert`."""
+        record = self._world.experts.get(expert)
+        if record is None:
+            return Outlook(expert, reason="it is not declared")
+        request = self._imagined(expert, now, prompt_bytes, output_tokens)
+        return outlook(self._world, record, request, now)
+
+    def eta_s(self, expert: str, now: float) -> float | None:
+        """Seconds until a request that came now could start, where that can be said."""
+        record = self._world.experts.get(expert)
+        return None if record is None else eta_s(self._world, record, now)
+
+    def _imagined(
+        self, expert: str, now: float, prompt_bytes: int, output_tokens: int
+    ) -> RequestRecord:
+        """A request that does not come."""
+        return RequestRecord(
             "",
             expert,
             now,
@@ -170,12 +199,6 @@ class Scheduler:
             output_tokens=output_tokens,
             tag=self._world.virtual,
         )
-        return ways(self._world, self._world.experts[expert], request, now)
-
-    def eta_s(self, expert: str, now: float) -> float | None:
-        """Seconds until a request that came now could start, where that can be said."""
-        record = self._world.experts.get(expert)
-        return None if record is None else eta_s(self._world, record, now)
 
     # -- time --------------------------------------------------------------------------------------
 

@@ -1,10 +1,14 @@
 """How the core looks from outside: values made on request. Looking never changes anything."""
 
+from typing import Literal
+
 from msgspec import Struct, field
 
 from coterie.scheduler.churn import Thrash as Thrash
 from coterie.scheduler.records import Attainment as Attainment
 from coterie.scheduler.records import Foresight as Foresight
+
+Where = Literal["resident", "room", "loading", "evicts", "unavailable"]
 
 
 class ExpertStatus(Struct, frozen=True):
@@ -32,6 +36,24 @@ class ExpertStatus(Struct, frozen=True):
     reason: str = ""
     kept: Attainment = field(default_factory=Attainment)
     foresight: Foresight = field(default_factory=Foresight)
+
+
+class Outlook(Struct, frozen=True):
+    """What a request that came now would meet at an expert: seconds to its first and to its last
+    token, as far as that was learnt, and where the expert is.
+
+    `where`: `resident`, `room` (it would be loaded, and nobody has to go), `loading`, `evicts` (it
+    would be loaded in the place of others), `unavailable`. `known`: the time that its load would
+    take is known, or it needs none. `hot_bytes`: of a replica; 0: not known.
+    """
+
+    expert: str
+    where: Where = "unavailable"
+    first_s: float = 0.0
+    last_s: float = 0.0
+    known: bool = True
+    hot_bytes: int = 0
+    reason: str = ""
 
 
 class TenantStatus(Struct, frozen=True):

@@ -1,13 +1,19 @@
 """A control that does as it is told, and keeps account: grants and waits must end exactly once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 import msgspec
 
-from coterie.scheduler.status import DeviceStatus, ExpertStatus, Explanation, TenantStatus
+from coterie.scheduler.status import (
+    DeviceStatus,
+    ExpertStatus,
+    Explanation,
+    Outlook,
+    TenantStatus,
+)
 from coterie.types import NO_TERMS, Grant, Terms, replica_id
 
 
@@ -59,6 +65,7 @@ class FakeControl:
     device_statuses: list[DeviceStatus] = field(default_factory=list)
     tenant_statuses: list[TenantStatus] = field(default_factory=list)
     instead: dict[str, str] = field(default_factory=dict)  # whose requests which other one answers
+    outlooks: dict[str, Outlook] = field(default_factory=dict)
     explanations: dict[str, Explanation] = field(default_factory=dict)
     journal: list[bytes] = field(default_factory=list)
     followers: int = 0
@@ -128,6 +135,16 @@ class FakeControl:
 
     def tenants(self) -> list[TenantStatus]:
         return list(self.tenant_statuses)
+
+    def outlook(
+        self, experts: Sequence[str], *, prompt_bytes: int = 0, output_tokens: int = 0
+    ) -> list[Outlook]:
+        """As told in `outlooks`; else resident where it is granted at once, with room elsewhere."""
+        return [
+            self.outlooks.get(name)
+            or Outlook(name, "resident" if name in self.addresses else "room")
+            for name in experts
+        ]
 
     def explain(self, subject: str) -> Explanation | None:
         return self.explanations.get(subject)

@@ -1,0 +1,1 @@
+"""Prompt to expert: rules, examples and learned scores, weighed with cost and residency."""
