@@ -327,7 +327,7 @@ def routing(
     seeds: Annotated[int, typer.Option(help="Random splits, of which the means count.")] = 5,
     as_json: AsJson = False,
 ) -> None:
-    """The learned router on held-out prompts, beside the field's baselines (about 20 minutes)."""
+    """The learned router on held-out prompts, beside the field's baselines (about 10 minutes)."""
     from benchmarks import routing as benchmark
 
     _show(lambda: benchmark.run(data=data, part=part, embedder=embedder, seeds=seeds), as_json)

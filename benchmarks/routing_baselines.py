@@ -73,7 +73,9 @@ def ridge(parts: "Split", embedder: Embedder) -> Integers:
 
 def perceptron(parts: "Split", embedder: Embedder) -> Integers:
     train, held = _vectors(parts, embedder)
-    model = MLPRegressor((128,), alpha=1e-3, early_stopping=True, random_state=0, max_iter=200)
+    model = MLPRegressor(
+        hidden_layer_sizes=(128,), alpha=1e-3, early_stopping=True, random_state=0, max_iter=200
+    )
     chosen: Integers = model.fit(train, parts.train.scores).predict(held).argmax(axis=1)
     return chosen
 

