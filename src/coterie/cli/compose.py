@@ -14,6 +14,7 @@ from coterie.cli.frontier_plot import drawn
 from coterie.cli.output import print_json
 from coterie.cli.plan_report import Outcome, Point, as_document, show
 from coterie.cli.pool import Pool, read_pool
+from coterie.cli.silence import silenced
 from coterie.config import parse_size
 from coterie.errors import BadRequest, RatingsInvalid
 from coterie.planner import (
@@ -127,16 +128,17 @@ def compose(
         second_price=second_price,
         **room,
     )
-    plan = select(problem)
-    outcome = Outcome(
-        problem=problem,
-        evidence=evidence,
-        pull=pull,
-        plan=plan,
-        single=best_single(problem, problem.memory_bytes),
-        held_out=held_out_quality(problem, ratings.scores, ratings.categories, pull),
-        points=_points(problem, budgets_bytes or ladder(problem), errors),
-    )
+    with silenced():
+        plan = select(problem)
+        outcome = Outcome(
+            problem=problem,
+            evidence=evidence,
+            pull=pull,
+            plan=plan,
+            single=best_single(problem, problem.memory_bytes),
+            held_out=held_out_quality(problem, ratings.scores, ratings.categories, pull),
+            points=_points(problem, budgets_bytes or ladder(problem), errors),
+        )
     picture = drawn(outcome.curve, kind) if kind else b""
     if output is not None:
         document = composed(
