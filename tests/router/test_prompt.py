@@ -32,7 +32,7 @@ def test_megabytes_cost_nothing_and_are_read_at_both_ends() -> None:
     prompt = read_prompt(chat(("user", text), ("user", text)))
     began = time.perf_counter()
     prompt = read_prompt(chat(("user", text), ("user", text)))
-    assert time.perf_counter() - began < 0.5
+    assert time.perf_counter() - began < 5  # not a measure: milliseconds are expected
     assert prompt.text.startswith("begin ")
     assert prompt.text.endswith(" end")
     assert len(prompt.text) == TEXT + 1
@@ -46,7 +46,7 @@ def test_megabytes_cost_nothing_and_are_read_at_both_ends() -> None:
 def test_odd_texts_are_searched_for_code_in_no_time(text: str) -> None:
     began = time.perf_counter()
     read_prompt(chat(("user", text)))
-    assert time.perf_counter() - began < 0.1
+    assert time.perf_counter() - began < 1  # a search that is not linear takes minutes
 
 
 @pytest.mark.parametrize(
@@ -67,6 +67,9 @@ def test_odd_texts_are_searched_for_code_in_no_time(text: str) -> None:
         "Traceback (most recent call last):",
         "if (a) {\n  b();\n}\n",
         "<p>hi</p>",
+        "Fix this: def f(x): return x +",
+        "what does fn main() { } do",
+        "call def foo(a, b) -> int: now",
     ],
 )
 def test_code_is_seen(text: str) -> None:
@@ -82,6 +85,8 @@ def test_code_is_seen(text: str) -> None:
         "functions of the liver",
         "x < y > z",
         "select a gift from this list",
+        "the function of the heart (a pump) is: what",
+        "a def jam (loud): yes",
     ],
 )
 def test_prose_is_no_code(text: str) -> None:

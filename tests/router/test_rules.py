@@ -82,7 +82,7 @@ def test_many_keywords_in_a_long_text_take_no_time() -> None:
     prompt = Prompt(text="wor " * 2000)
     began = time.perf_counter()
     assert not rules.apply(prompt, "").to
-    assert time.perf_counter() - began < 0.5
+    assert time.perf_counter() - began < 5  # not a measure: milliseconds are expected
 
 
 def test_languages_are_told_without_a_network() -> None:

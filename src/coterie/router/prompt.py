@@ -25,6 +25,7 @@ IMAGES = ("image_url", "input_image", "image")
 JSON_FORMATS = ("json_object", "json_schema")
 CODE = re.compile(  # in linear time: every repetition ends at the end of a line
     r"""```|Traceback\ \(most\ recent|(?:[{}]|\);)[ \t]*\n[ \t]*[\w}]
+    |\b(?:def|fn|func|function)\ \w{1,80}\([^()\n]{0,160}\)[ \t]*(?:[:{]|->)
     |</(?:div|script|html|body|p|a|span|table)>
     |^[ \t]*(?:\#include\b|\#!/|def\ \w+\(|class\ \w+[:({]
         |import\ \w+[ \t]*$|from\ [\w.]+\ import[ ]
