@@ -46,7 +46,7 @@ def test_megabytes_cost_nothing_and_are_read_at_both_ends() -> None:
 def test_odd_texts_are_searched_for_code_in_no_time(text: str) -> None:
     began = time.perf_counter()
     read_prompt(chat(("user", text)))
-    assert time.perf_counter() - began < 1  # a search that is not linear takes minutes
+    assert time.perf_counter() - began < 1  # a search that is not linear takes longer
 
 
 @pytest.mark.parametrize(
