@@ -325,12 +325,18 @@ def routing(
     ] = "all",
     embedder: Annotated[str, typer.Option(help="static, minilm or words.")] = "static",
     seeds: Annotated[int, typer.Option(help="Random splits, of which the means count.")] = 5,
+    first: Annotated[int, typer.Option(help="The first split's number.")] = 0,
     as_json: AsJson = False,
 ) -> None:
     """The learned router on held-out prompts, beside the field's baselines (about 10 minutes)."""
     from benchmarks import routing as benchmark
 
-    _show(lambda: benchmark.run(data=data, part=part, embedder=embedder, seeds=seeds), as_json)
+    _show(
+        lambda: benchmark.run(
+            data=data, part=part, embedder=embedder, seeds=range(first, first + seeds)
+        ),
+        as_json,
+    )
 
 
 @app.command("routing-live")

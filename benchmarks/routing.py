@@ -1,8 +1,8 @@
 """The learned router on rated prompts that it was not fitted to, beside what else one would do.
 
-Protocol: random 70/30 splits (five seeds), fitted to the 70 %, frozen, mean score of the choices on
-the 30 %. Differences come with the 95 % interval of the paired bootstrap over all splits' prompts.
-Nothing is chosen by held-out scores.
+Protocol: random 70/30 splits (five), fitted to the 70 %, frozen, mean score of the choices on the
+30 %. Differences come with the 95 % interval of the paired bootstrap over all splits' prompts. No
+run chooses anything by held-out scores.
 """
 
 import json
@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from benchmarks.composition import GB, RIVAL, RIVAL_BUDGET_GB, TRAIN, Set
+from benchmarks.composition import SETS as COMPOSED
 from benchmarks.routing_baselines import BASELINES
 from benchmarks.tables import Result
 from coterie.planner import Candidate, Problem, fitting_pull, select, weigh
@@ -23,26 +25,11 @@ from coterie.router.learned import Learned
 from coterie.router.paraphrase import KINDS, paraphrases
 from coterie.router.ratings import Ratings, read_ratings
 
-TRAIN = 0.7
-GB = 10**9
-RIVAL, RIVAL_BUDGET_GB = "llama-3.1-nemotron-51b-instruct", 50
 DIALS = tuple(float(x) for x in np.linspace(0, 1, 101))
 REPHRASED = 300
 
 
-class Set(NamedTuple):
-    """A matrix of scores, and the largest experts that take part, in 1e9 parameters."""
-
-    title: str
-    folder: str
-    most_params_b: float
-
-
-SETS = (
-    Set("llmrouter9", "llmrouter9", 1e9),
-    Set("mmlu_pro to 9B", "mmlu_pro", 9.3),
-    Set("mmlu_pro, open", "mmlu_pro", 1e9),
-)
+SETS = (*COMPOSED, Set("routellm2", "routellm2", 1e9))
 
 
 class Split(NamedTuple):
@@ -53,9 +40,15 @@ class Split(NamedTuple):
 def read(data: Path, one: Set) -> tuple[Ratings, dict[str, dict[str, Any]]]:
     """The prompts that every expert was measured on, and what is said of the experts."""
     folder = data / "matrices" / one.folder
-    said = {model["name"]: model for model in json.loads((folder / "models.json").read_text())}
+    models = folder / "models.json"  # a set without it has all its experts take part
+    listed = json.loads(models.read_text()) if models.exists() else []
+    said = {model["name"]: model for model in listed}
     found = read_ratings([folder / "prompts.jsonl.gz", folder / "scores.csv.gz"])
-    names = [n for n in found.experts if 0 < (said[n]["params_b"] or 0) <= one.most_params_b]
+    names = [
+        name
+        for name in found.experts
+        if not said or 0 < (said[name]["params_b"] or 0) <= one.most_params_b
+    ]
     found = found.only(names)
     blank = np.isnan(found.scores)
     whole = blank.mean(axis=0) < 0.05  # an expert that was measured on few prompts is left out
@@ -80,14 +73,14 @@ def got(held: Ratings, chosen: Integers) -> Floats:
     return scores
 
 
-def quality(data: Path, embedder: Embedder, seeds: int) -> list[Result]:
+def quality(data: Path, embedder: Embedder, seeds: range) -> list[Result]:
     """Each method's mean score, beside the best single expert, the true category and an oracle."""
     results = []
     for one in SETS:
         ratings, _ = read(data, one)
         gains: dict[str, list[Floats]] = {}
         scores: dict[str, list[float]] = {}
-        for seed in range(seeds):
+        for seed in seeds:
             parts = split(ratings, seed)
             best = got(parts.held, _same(parts.held, int(parts.train.scores.mean(axis=0).argmax())))
             methods: dict[str, Callable[[Split, Embedder], Integers]] = {
@@ -121,19 +114,19 @@ def quality(data: Path, embedder: Embedder, seeds: int) -> list[Result]:
                 }
             )
         note = (
-            f"{len(ratings):,} prompts, {len(ratings.experts)} experts, {seeds} splits, embedder "
-            f"{embedder.name}; scores in percent"
+            f"{len(ratings):,} prompts, {len(ratings.experts)} experts, {len(seeds)} splits, "
+            f"embedder {embedder.name}; scores in percent"
         )
         results.append(Result("routing", f"quality, {one.title}", rows, (note,)))
     return results
 
 
-def cost(data: Path, embedder: Embedder, seeds: int) -> list[Result]:
+def cost(data: Path, embedder: Embedder, seeds: range) -> list[Result]:
     """What share of the best single expert's cost keeps so much of its quality."""
     ratings, said = read(data, SETS[0])
     costs = np.array([said[name]["active_params_b"] for name in ratings.experts], dtype=np.float32)
     found: dict[float, list[float]] = {1.0: [], 0.99: [], 0.97: []}
-    for seed in range(seeds):
+    for seed in seeds:
         parts = split(ratings, seed)
         best = int(parts.train.scores.mean(axis=0).argmax())
         reference = float(parts.held.scores[:, best].mean())
@@ -157,7 +150,7 @@ def cost(data: Path, embedder: Embedder, seeds: int) -> list[Result]:
         }
         for share, shares in found.items()
     ]
-    note = f"cost: active parameters; {seeds} splits, median; the dial has 101 settings"
+    note = f"cost: active parameters; {len(seeds)} splits, median; the dial has 101 settings"
     return [Result("routing", "cost at a quality, llmrouter9", rows, (note,))]
 
 
@@ -175,13 +168,13 @@ def weighed(experts: tuple[str, ...], expectations: Floats, costs: Floats) -> di
     )
 
 
-def composition(data: Path, embedder: Embedder, seeds: int) -> list[Result]:
+def composition(data: Path, embedder: Embedder, seeds: range) -> list[Result]:
     """Experts chosen by `coterie compose` within 50 GB, and routed, beside one of 103 GB."""
     ratings, said = read(data, SETS[0])
     rival = ratings.experts.index(RIVAL)
     differences: list[Floats] = []
     rows = []
-    for seed in range(seeds):
+    for seed in seeds:
         parts = split(ratings, seed)
         pool = tuple(
             Candidate(name, round(said[name]["bf16_gb"] * GB), said[name]["active_params_b"])
@@ -213,12 +206,12 @@ def composition(data: Path, embedder: Embedder, seeds: int) -> list[Result]:
     return [Result("routing", "composition of 50 GB", rows, (note,))]
 
 
-def control(data: Path, embedder: Embedder, seeds: int) -> list[Result]:
+def control(data: Path, embedder: Embedder, seeds: range) -> list[Result]:
     """Where prompts say nothing of who answers best: real scores, dealt to other prompts."""
     rows = []
     for one in SETS[:2]:
         ratings, _ = read(data, one)
-        for seed in range(seeds):
+        for seed in seeds:
             draw = np.random.default_rng(100 + seed)
             dealt = Ratings(
                 ratings.ids,
@@ -245,7 +238,7 @@ def control(data: Path, embedder: Embedder, seeds: int) -> list[Result]:
     return [Result("routing", "negative control", rows, (note,))]
 
 
-def paraphrase(data: Path, embedder: Embedder, seeds: int) -> list[Result]:
+def paraphrase(data: Path, embedder: Embedder, seeds: range) -> list[Result]:
     """The share of decisions that stay the same when the prompt is put another way."""
     rows = []
     for one in SETS[:2]:
@@ -254,13 +247,15 @@ def paraphrase(data: Path, embedder: Embedder, seeds: int) -> list[Result]:
         same: dict[str, list[bool]] = {kind: [] for kind in KINDS}
         for prompt in parts.held.prompts[:REPHRASED]:
             first = _choice(learned, prompt)
-            for seed in range(seeds):
+            for seed in seeds:
                 for kind, text in paraphrases(prompt, seed):
                     same[kind].append(_choice(learned, text) == first)
         every = [kept for kinds in same.values() for kept in kinds]
         row = {kind: round(100 * float(np.mean(kept)), 1) for kind, kept in same.items()}
         rows.append({"set": one.title, **row, "all": round(100 * float(np.mean(every)), 1)})
-    note = f"percent of decisions, {REPHRASED} held-out prompts, {seeds} paraphrases of each kind"
+    note = (
+        f"percent of decisions, {REPHRASED} held-out prompts, {len(seeds)} paraphrases of each kind"
+    )
     return [Result("routing", "same expert under paraphrase", rows, (note,))]
 
 
@@ -279,7 +274,7 @@ def _same(held: Ratings, expert: int) -> Integers:
     return np.full(len(held), expert)
 
 
-PARTS: dict[str, Callable[[Path, Embedder, int], list[Result]]] = {
+PARTS: dict[str, Callable[[Path, Embedder, range], list[Result]]] = {
     "quality": quality,
     "cost": cost,
     "composition": composition,
@@ -288,7 +283,7 @@ PARTS: dict[str, Callable[[Path, Embedder, int], list[Result]]] = {
 }
 
 
-def run(*, data: Path, part: str, embedder: str, seeds: int) -> list[Result]:
+def run(*, data: Path, part: str, embedder: str, seeds: range) -> list[Result]:
     """One part, or `all` of them."""
     from benchmarks import routing_intents, routing_speed
 

@@ -16,7 +16,7 @@ from coterie.router.ratings import Ratings
 STRANGE = "oos"
 
 
-def intents(data: Path, embedder: Embedder, seeds: int) -> list[Result]:
+def intents(data: Path, embedder: Embedder, seeds: range) -> list[Result]:
     """Fitted to the training split, measured on the validation split."""
     with gzip.open(data / "prompts" / "clinc150.jsonl.gz", "rt") as file:
         said = [json.loads(line) for line in file]

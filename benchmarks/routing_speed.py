@@ -18,7 +18,7 @@ TOKENS = 500
 CHILD = "benchmarks.routing_speed"
 
 
-def speed(data: Path, embedder: Embedder, seeds: int) -> list[Result]:
+def speed(data: Path, embedder: Embedder, seeds: range) -> list[Result]:
     """A router fitted to llmrouter9, asked about prompts of `TOKENS` tokens."""
     from benchmarks.routing import SETS, read
     from coterie.router.artefact import write_router
