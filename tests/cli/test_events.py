@@ -16,9 +16,18 @@ from coterie.cli.client import call
 Coterie = Callable[..., Any]
 
 
+EXPERTS = "experts: [{name: parrot, engine: echo}, {name: mynah, engine: echo}]\n"
+
+
 @pytest.fixture(scope="module")
 def url(serve: Callable[[str], str]) -> str:
-    return serve("experts: [{name: parrot, engine: echo}, {name: mynah, engine: echo}]\n")
+    return serve(EXPERTS)
+
+
+@pytest.fixture
+def silent_url(serve: Callable[[str], str]) -> str:
+    """A server that no other test has asked anything: what they began may still be ending."""
+    return serve(EXPERTS)
 
 
 @pytest.fixture
@@ -57,12 +66,14 @@ def test_lines_of_the_journal_come_as_json(coterie: Coterie, busy_url: str) -> N
     assert {"LoadRequested", "UnloadRequested"} <= kinds
 
 
-def test_silence_ends_in_time(coterie: Coterie, url: str) -> None:
-    assert coterie("events", "--seconds", "0.05", "--url", url) == (0, "", "")
+def test_silence_ends_in_time(coterie: Coterie, silent_url: str) -> None:
+    assert coterie("events", "--seconds", "0.05", "--url", silent_url) == (0, "", "")
 
 
 def test_following_goes_on_until_ctrl_c(busy_url: str) -> None:
-    program = "from coterie.cli import main; main()"
+    # What started the tests may ignore Ctrl-C (a shell's `&` does), and children inherit that.
+    heeding = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    program = f"{heeding}; from coterie.cli import main; main()"
     command = [sys.executable, "-c", program, "events", "--follow", "--url", busy_url]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         try:
