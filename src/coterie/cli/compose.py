@@ -12,6 +12,7 @@ from coterie.cli.client import AsJson
 from coterie.cli.composed import check_free, checked, composed, write
 from coterie.cli.frontier_plot import drawn
 from coterie.cli.output import print_json
+from coterie.cli.pictures import kind_of
 from coterie.cli.plan_report import Outcome, Point, as_document, show
 from coterie.cli.pool import Pool, read_pool
 from coterie.cli.silence import silenced
@@ -29,8 +30,6 @@ from coterie.planner import (
 )
 from coterie.planner.evidence import UNNAMED
 from coterie.router.ratings import Ratings, read_ratings
-
-PICTURES = ("png", "svg")
 
 
 def compose(
@@ -101,7 +100,7 @@ def compose(
     for path in (plot, output):
         if path is not None:
             check_free(path, force)
-    kind = _picture(plot)
+    kind = kind_of(plot)
     if router is not None and not router.is_file():
         raise BadRequest(f"`--router`: there is no file {str(router)!r}", "router")
     if not 0 <= second_price < float("inf"):
@@ -167,15 +166,6 @@ def _size(option: str, text: str) -> int:
     if not size:
         raise BadRequest(f"`--{option}` is 0: expected more", option)
     return size
-
-
-def _picture(plot: Path | None) -> str:
-    if plot is None:
-        return ""
-    kind = plot.suffix.removeprefix(".").lower()
-    if kind not in PICTURES:
-        raise BadRequest(f"`--plot` is {str(plot)!r}: expected a name that ends in .png or .svg")
-    return kind
 
 
 def _rated(ratings: Ratings, pool: Pool) -> tuple[Ratings, dict[str, str]]:

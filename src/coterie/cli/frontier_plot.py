@@ -1,9 +1,8 @@
 """The frontier as a picture: expected quality over memory, beside the best single expert."""
 
-import io
 from collections.abc import Sequence
 
-from coterie.errors import CommandError
+from coterie.cli import pictures
 
 GB = 1e9
 Point = tuple[int, float | None, float | None]
@@ -12,12 +11,8 @@ Point = tuple[int, float | None, float | None]
 
 def drawn(points: Sequence[Point], kind: str) -> bytes:
     """A picture of `kind`, `png` or `svg`. Raises CommandError without matplotlib."""
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise CommandError("plots need matplotlib: pip install 'coterie[plots]'") from error
-    figure = Figure(figsize=(7, 4), layout="constrained")
-    axes = figure.add_subplot()
+    figure = pictures.figure(1, 7, 4)
+    (axes,) = figure.axes
     for column, label in ((1, "composition"), (2, "best single expert")):
         shown = [(point[0] / GB, point[column]) for point in points if point[column] is not None]
         if shown:
@@ -27,6 +22,4 @@ def drawn(points: Sequence[Point], kind: str) -> bytes:
     axes.grid(alpha=0.3)
     if axes.lines:
         axes.legend()
-    picture = io.BytesIO()
-    figure.savefig(picture, format=kind, dpi=150)
-    return picture.getvalue()
+    return pictures.rendered(figure, kind)

@@ -1,22 +1,15 @@
 import re
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
+from coterie.cli import pictures
 from coterie.cli.route import plots
-from coterie.errors import BadRequest, CommandError
+from coterie.errors import CommandError
 from coterie.router.evaluate import Confusion, Point
 
 SINGLE = [Point(0, 0.2, 0.4), Point(1, 0.5, 0.3), Point(2, 1.0, 0.7)]
-
-
-def test_a_picture_is_of_a_kind_that_can_be_drawn() -> None:
-    assert plots.kind_of(None) == ""
-    assert plots.kind_of(Path("a.PNG")) == "png"
-    with pytest.raises(BadRequest, match=r"ends in \.png or \.svg"):
-        plots.kind_of(Path("a.doc"))
 
 
 def test_everything_that_there_is_can_be_drawn() -> None:
@@ -27,7 +20,7 @@ def test_everything_that_there_is_can_be_drawn() -> None:
     plots.confusions(second, Confusion(("$a$", "b_{"), counts))
     plots.costs(third, [Point(0.0, 0.6, 0.8), Point(1.0, 0.2, 0.4)], SINGLE, ("a", "$x^2", "c"))
     plots.thresholds(fourth, [(0.0, 0.8, 0.0), (0.5, 0.7, 0.3)])
-    assert plots.rendered(figure, "png").startswith(b"\x89PNG")
+    assert pictures.rendered(figure, "png").startswith(b"\x89PNG")
     svg = plots.inline(figure)
     assert svg.startswith("<svg")
     assert not re.search(r"<script|<metadata|href=\"http|url\(http|src=", svg)

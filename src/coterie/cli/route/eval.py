@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from coterie.cli import pictures
 from coterie.cli.client import AsJson
 from coterie.cli.composed import check_free, write
 from coterie.cli.output import print_json
@@ -14,36 +15,25 @@ from coterie.cli.route.asking import answers, opened, told
 from coterie.cli.route.costs import read_costs
 from coterie.cli.route.eval_report import drawn, lines, sheets, whole_confusion
 from coterie.cli.route.measured import measured
+from coterie.cli.route.options import COSTS, Among, Force, HeldRatings, Page, Plot, RouterFile
 from coterie.cli.route.progress import bars
 from coterie.cli.route.sheets import page, show
 
 
 def evaluate(
-    router: Annotated[Path, typer.Argument(metavar="ROUTER", help="A fitted router's file.")],
-    ratings: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="RATINGS...",
-            help="Rated prompts that were held back; or a file of prompts and one of scores.",
-        ),
-    ],
-    expert: Annotated[
-        list[str] | None,
-        typer.Option(help="Choose from these alone; may be given several times. Default: all."),
-    ] = None,
+    router: RouterFile,
+    ratings: HeldRatings,
+    expert: Among = None,
     costs: Annotated[
         Path | None,
-        typer.Option(
-            help="What experts cost: a JSON list with `cost`, `active_params_b` or `params_b`, or "
-            "a composition."
-        ),
+        typer.Option(help=COSTS),
     ] = None,
     paraphrases: Annotated[
         int, typer.Option(min=0, help="Prompts that are also asked in other words; 0: none.")
     ] = 200,
-    plot: Annotated[Path | None, typer.Option(help="Draw to this file, .png or .svg.")] = None,
-    html: Annotated[Path | None, typer.Option(help="Write a page to this file.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
+    plot: Plot = None,
+    html: Page = None,
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Say how good a fitted router is, on ratings that were held back.
@@ -58,7 +48,7 @@ def evaluate(
     for path in (plot, html):
         if path is not None:
             check_free(path, force)
-    kind = plots.kind_of(plot)
+    kind = pictures.kind_of(plot)
     if kind or html is not None:
         plots.figure(1)
     said = None if costs is None else read_costs(costs)
@@ -74,7 +64,7 @@ def evaluate(
     if kind or html is not None:
         figure = drawn(found)
         if plot is not None:
-            write(plot, plots.rendered(figure, kind))
+            write(plot, pictures.rendered(figure, kind))
         if html is not None:
             tables = [*sheets(found), *whole_confusion(found)]
             title = f"{router.name} on {len(asked.ratings)} prompts"

@@ -1,60 +1,26 @@
 """Pictures of how a router did: what it was sure of, what it took for what, quality over cost."""
 
-import io
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from coterie.errors import BadRequest, CommandError
+from coterie.cli import pictures
 from coterie.router.evaluate import Confusion, Point, hull
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-PICTURES = ("png", "svg")
 MOST_NAMES = 40  # of categories that are written beside a confusion
 SIDE = 5.5
 
 
-def kind_of(path: Path | None) -> str:
-    """`png` or `svg`; empty: no picture is wanted. Raises BadRequest."""
-    if path is None:
-        return ""
-    kind = path.suffix.removeprefix(".").lower()
-    if kind not in PICTURES:
-        raise BadRequest(f"`--plot` is {str(path)!r}: expected a name that ends in .png or .svg")
-    return kind
-
-
 def figure(count: int) -> "Figure":
-    """An empty figure with room for so many pictures side by side. Raises CommandError without
-    matplotlib.
-    """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise CommandError("plots need matplotlib: pip install 'coterie[plots]'") from error
-    drawn = Figure(figsize=(SIDE * count, SIDE), layout="constrained")
-    drawn.subplots(1, count)
-    return drawn
-
-
-def rendered(drawn: "Figure", kind: str) -> bytes:
-    """A file of `kind`, without the date or what made it."""
-    import matplotlib as mpl
-
-    picture = io.BytesIO()
-    nothing: dict[str, Any] = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-    with mpl.rc_context({"svg.hashsalt": "coterie"}):
-        drawn.savefig(
-            picture, format=kind, dpi=120, metadata=nothing if kind == "svg" else {"Software": None}
-        )
-    return picture.getvalue()
+    """An empty figure with room for so many square pictures. Raises CommandError."""
+    return pictures.figure(count, SIDE, SIDE)
 
 
 def inline(drawn: "Figure") -> str:
     """The figure as SVG within a page."""
-    text = rendered(drawn, "svg").decode()
+    text = pictures.rendered(drawn, "svg").decode()
     return text[text.index("<svg") :]
 
 

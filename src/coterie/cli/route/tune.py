@@ -7,12 +7,14 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from coterie.cli import pictures
 from coterie.cli.client import AsJson
 from coterie.cli.composed import check_free, write
 from coterie.cli.output import print_json
 from coterie.cli.route import plots
 from coterie.cli.route.asking import answers, complete, opened, told, weighed
 from coterie.cli.route.costs import checked, read_costs, read_seconds
+from coterie.cli.route.options import COSTS, Among, Force, HeldRatings, Page, Plot, RouterFile
 from coterie.cli.route.progress import bars
 from coterie.cli.route.sheets import page, show
 from coterie.cli.route.tune_report import drawn, lines, sheets
@@ -22,25 +24,13 @@ from coterie.router.dial import PATIENCE
 
 
 def tune(
-    router: Annotated[Path, typer.Argument(metavar="ROUTER", help="A fitted router's file.")],
-    ratings: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="RATINGS...",
-            help="Rated prompts that were held back; or a file of prompts and one of scores.",
-        ),
-    ],
+    router: RouterFile,
+    ratings: HeldRatings,
     costs: Annotated[
         Path,
-        typer.Option(
-            help="What experts cost: a JSON list with `cost`, `active_params_b` or `params_b`, or "
-            "a composition."
-        ),
+        typer.Option(help=COSTS),
     ],
-    expert: Annotated[
-        list[str] | None,
-        typer.Option(help="Choose from these alone; may be given several times. Default: all."),
-    ] = None,
+    expert: Among = None,
     otherwise: Annotated[
         str, typer.Option(help="The generalist. Default: the best single expert.")
     ] = "",
@@ -54,9 +44,9 @@ def tune(
     dial_steps: Annotated[
         int, typer.Option(min=2, max=1000, help="Settings of `economy` that are compared.")
     ] = 21,
-    plot: Annotated[Path | None, typer.Option(help="Draw to this file, .png or .svg.")] = None,
-    html: Annotated[Path | None, typer.Option(help="Write a page to this file.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
+    plot: Plot = None,
+    html: Page = None,
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Say what each setting of a route's `economy` and `confidence` comes to.
@@ -69,7 +59,7 @@ def tune(
     for path in (plot, html):
         if path is not None:
             check_free(path, force)
-    kind = plots.kind_of(plot)
+    kind = pictures.kind_of(plot)
     if kind or html is not None:
         plots.figure(1)
     if not 0 < patience < float("inf"):
@@ -102,7 +92,7 @@ def tune(
     if kind or html is not None:
         figure = drawn(outcome)
         if plot is not None:
-            write(plot, plots.rendered(figure, kind))
+            write(plot, pictures.rendered(figure, kind))
         if html is not None:
             title = f"{router.name} tuned on {len(whole.ratings)} prompts"
             text = page(title, lines(outcome), sheets(outcome), plots.inline(figure))
