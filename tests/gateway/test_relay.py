@@ -697,3 +697,19 @@ async def test_whoever_leaves_whenever_every_grant_and_wait_ends_once(
     ruling.cancel()
     assert len(stage.control.finished) >= 10
     assert any(not finish.ok for finish in stage.control.finished)
+
+
+async def test_a_place_is_given_back_where_the_body_cannot_be_read_for_a_fallback(
+    serve: Any,
+) -> None:
+    """Unread bytes go to the expert that was asked for; for another one they must be read."""
+    stage = await serve(Expert("m", engine="echo", fallbacks=("s",)), Expert("s", engine="echo"))
+    stage.upstream.script = lambda request: request.json(COMPLETION)
+    body = b'{"model": "m", "messages": [], "\xff": 1}'
+    assert (await stage.post(CHAT, body)).status == 200
+    stage.control.instead = {"m": "s"}
+    answer = await stage.post(CHAT, body)
+    assert (answer.status, answer.headers["x-coterie-expert"]) == (400, "s")
+    assert "the request body is not JSON" in answer.error["message"]
+    assert [finish.ok for finish in stage.control.finished] == [True, False]
+    assert stage.control.holding == []

@@ -1,16 +1,21 @@
 """Decisions for the gateway: where they are made, and what becomes of failures."""
 
+import asyncio
 import threading
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from coterie.config import Composition
 from coterie.config.route import Route, Rule
-from coterie.gateway.routing import Routed, Routing
+from coterie.errors import Refused
+from coterie.gateway.routing import MOST_JUDGED, Routed, Routing
 from coterie.router.decision import Decision
 from coterie.router.evidence import Evidence
+from coterie.router.feedback import Feedback
 from coterie.router.judge import Judge
 from coterie.router.router import Router
 from coterie.router.words import Words
@@ -119,3 +124,81 @@ async def test_looking_remembers_nothing() -> None:
     talk += [{"role": "assistant", "content": "y"}, {"role": "user", "content": "commit it"}]
     found = await subject.decide(plain, {"messages": talk}, Terms(), {}, 10)
     assert found.decision.expert == "a"
+
+
+async def test_what_takes_long_is_judged_in_a_thread_where_a_rules_expert_is_away() -> None:
+    """A rule that decides saves the judging; here it does not, for the one it names is away."""
+    rule = Rule(to="b", keywords=("hello",))
+    route = Route("auto", "a", candidates=("a", "b"), rules=(rule,), embedder="minilm")
+    slow, control = Slow(), FakeControl()
+    control.outlooks["b"] = Outlook("b", "unavailable", reason="it failed to load")
+    subject = Routing(
+        COMPOSITION, control, {"auto": Router(route, COMPOSITION, Judge(None, slow))}, {}
+    )
+    found = await subject.decide(route, SAID, Terms(), {}, 10)
+    assert found.decision.expert == "a"
+    assert len(slow.threads) == 1
+    assert slow.threads != [threading.get_ident()]
+
+
+class Held(Slow):
+    """Says nothing before it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.free = threading.Event()
+
+    def predict(self, text: str) -> Evidence:
+        self.free.wait()
+        return super().predict(text)
+
+
+async def test_judging_does_not_wait_for_what_else_is_done_in_threads() -> None:
+    """Weights are hashed and read ahead in the loop's own threads, for minutes."""
+    free = threading.Event()
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(1))
+    busy = loop.run_in_executor(None, free.wait)
+    try:
+        found = await routing(FakeControl(), Slow()).decide(ROUTE, SAID, Terms(), {}, 10)
+    finally:
+        free.set()
+        await busy
+    assert found.decision.expert == "b"
+
+
+async def test_the_line_of_those_who_wait_for_being_judged_is_bounded() -> None:
+    held = Held()
+    subject = routing(FakeControl(), held)
+    waiting = [
+        asyncio.ensure_future(subject.decide(ROUTE, SAID, Terms(), {}, 10))
+        for _ in range(MOST_JUDGED)
+    ]
+    await asyncio.sleep(0)
+    found = await subject.decide(ROUTE, SAID, Terms(), {}, 10)
+    assert found.decision.expert == "a"
+    assert found.decision.reason.startswith("default: the prompt was not judged")
+    left = waiting.pop()
+    left.cancel()
+    await asyncio.wait([left])
+    held.free.set()
+    assert {one.decision.expert for one in await asyncio.gather(*waiting)} == {"b"}
+    assert len(held.threads) == MOST_JUDGED - 1
+    found = await subject.decide(ROUTE, SAID, Terms(), {}, 10)
+    assert found.decision.expert == "b"
+
+
+async def test_a_rating_that_cannot_be_written_is_refused_and_may_come_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "routes").touch()  # where a folder should be
+    feedback = Feedback(tmp_path / "routes", "auto")
+    subject = Routing(COMPOSITION, FakeControl(), {}, {"auto": feedback})
+    subject.answered("r1", Routed(Decision("auto", "a"), "hello"), "a", "")
+    with pytest.raises(Refused, match="the rating cannot be kept now") as caught:
+        subject.rate({"request": "r1", "score": 1}, "")
+    assert str(tmp_path) not in str(caught.value)
+    assert "ratings of route 'auto' cannot be written" in caplog.text
+    (tmp_path / "routes").unlink()
+    subject.rate({"request": "r1", "score": 1}, "")
+    assert b'"scores":{"a":1.0}' in feedback.path.read_bytes()

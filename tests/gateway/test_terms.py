@@ -15,8 +15,11 @@ LARGE = Expert("large", budget=Budget(ttft=4.0), fallbacks=("small",), priority=
 COMPOSITION = Composition(
     nodes=(Node("local", (Device("cpu", 2**30),)),),
     experts=(LARGE, Expert("small", aliases=("tiny",)), Expert("plain")),
-    keys=(Key("k", "0" * 64, "team"), Key("l", "1" * 64)),
-    tenants=(Tenant("team", Budget(ttft=9.0, e2e=30.0), priority="standard"),),
+    keys=(Key("k", "0" * 64, "team"), Key("l", "1" * 64), Key("m", "2" * 64, "few")),
+    tenants=(
+        Tenant("team", Budget(ttft=9.0, e2e=30.0), priority="standard"),
+        Tenant("few", experts=("plain",)),
+    ),
 )
 
 
@@ -93,3 +96,26 @@ def test_what_is_wrong_is_named(headers: dict[str, str], asked: Any, param: str)
 def test_a_fallback_has_to_exist() -> None:
     with pytest.raises(UnknownExpert, match="nobody"):
         terms("plain", {"x-coterie-fallbacks": "nobody"})
+
+
+def test_who_asks_for_nobody_is_told_of_those_it_may_use() -> None:
+    for headers, asked in (
+        ({"x-coterie-fallbacks": "nobody"}, None),
+        ({}, Asked(fallbacks=["nobody"])),
+    ):
+        with pytest.raises(UnknownExpert) as caught:
+            terms("plain", headers, asked, key="m")
+        assert str(caught.value) == "no expert 'nobody': the composition has 'plain'"
+
+
+def test_a_routes_budget_goes_before_its_experts_and_is_not_taken_for_it() -> None:
+    catalogue = Catalogue(COMPOSITION, FakeControl())
+    terminology = Terminology(COMPOSITION, catalogue)
+    route = Budget(ttft=1.0, e2e=20.0)
+
+    def budget(route: Budget) -> Budget:
+        return terminology.of(LARGE, "k", {}, None, 0, streams=True, route=route).budget
+
+    assert budget(NO_BUDGET) == Budget(ttft=4.0, e2e=30.0)
+    assert budget(route) == Budget(ttft=1.0, e2e=20.0)
+    assert budget(NO_BUDGET) == Budget(ttft=4.0, e2e=30.0)

@@ -82,6 +82,15 @@ def agrees(problem: Problem) -> None:
         assert select(problem) == expected
 
 
+def with_more(problem: Problem, gib: int) -> tuple[Plan, Plan] | None:
+    """The plan, and that with so much more memory; None: nothing fits."""
+    try:
+        plan = select(problem)
+    except PlanImpossible:
+        return None
+    return plan, select(replace(problem, memory_bytes=problem.memory_bytes + gib * 2**30))
+
+
 @settings(deadline=None, max_examples=80)
 @given(problems(must=True))
 def test_a_plan_is_the_best_of_all_choices_to_the_bit(problem: Problem) -> None:
@@ -97,23 +106,15 @@ def test_so_it_is_where_only_some_are_resident(problem: Problem) -> None:
 @settings(deadline=None, max_examples=40)
 @given(problems(hot=True, must=True), st.integers(0, 8))
 def test_more_memory_is_never_worth_less(problem: Problem, more: int) -> None:
-    try:
-        small = select(problem)
-    except PlanImpossible:
-        return
-    large = select(replace(problem, memory_bytes=problem.memory_bytes + more * 2**30))
-    assert large.value >= small.value - TIE
+    if plans := with_more(problem, more):
+        assert plans[1].value >= plans[0].value - TIE
 
 
 @settings(deadline=None, max_examples=40)
 @given(problems(), st.integers(0, 8))
 def test_without_latency_quality_is_what_grows(problem: Problem, more: int) -> None:
-    try:
-        small = select(problem)
-    except PlanImpossible:
-        return
-    large = select(replace(problem, memory_bytes=problem.memory_bytes + more * 2**30))
-    assert large.quality >= small.quality - TIE
+    if plans := with_more(problem, more):
+        assert plans[1].quality >= plans[0].quality - TIE
 
 
 @settings(deadline=None, max_examples=40)

@@ -1,11 +1,9 @@
-"""What a fitted router has learnt, what it does not believe, and what cannot be fitted to."""
+"""What a fitted router has learnt, whatever it was fitted to, and what cannot be fitted to."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
 from coterie.errors import RatingsInvalid
@@ -14,37 +12,9 @@ from coterie.router.embedders import Embedder
 from coterie.router.fit import fit
 from coterie.router.learned import Learned
 from coterie.router.ratings import Ratings
+from tests.router.synthetic import NAN, chatter, chosen, mean, of
 
 Rated = Callable[..., Ratings]
-Scores = npt.NDArray[Any]
-
-NAN = float("nan")
-VOCABULARY = [f"{a}{b}" for a in "bdgklmprst" for b in ("a", "ele", "im", "on", "undu")]
-
-
-def of(
-    prompts: Sequence[str], scores: Scores | None = None, categories: Iterable[str] | None = None
-) -> Ratings:
-    n = len(prompts)
-    table = np.zeros((n, 0), dtype=np.float32) if scores is None else scores.astype(np.float32)
-    labels = tuple(map(str, categories)) if categories is not None else ("",) * n
-    names = tuple("abcdefgh"[: table.shape[1]])
-    return Ratings(tuple(map(str, range(n))), tuple(prompts), labels, names, table)
-
-
-def chatter(n: int, seed: int = 0) -> list[str]:
-    """Prompts that say nothing."""
-    draw = np.random.default_rng(seed)
-    return [" ".join(draw.choice(VOCABULARY, 8)) for _ in range(n)]
-
-
-def chosen(learned: Learned, prompts: Sequence[str]) -> npt.NDArray[np.int64]:
-    every = [list(learned.predict(prompt).scores.values()) for prompt in prompts]
-    return np.array([np.argmax(scores) for scores in every])
-
-
-def mean(scores: Scores, taken: npt.NDArray[np.int64]) -> float:
-    return float(scores[np.arange(len(taken)), taken].mean())
 
 
 def usable(learned: Learned, *prompts: str) -> None:
@@ -181,46 +151,6 @@ def test_categories_alone_are_a_router_of_no_experts(rated: Rated, words: Embedd
     assert learned.trust == 0
     found = learned.predict("explain python and compiler and recursion")
     assert (found.category, found.scores) == ("code", {})
-
-
-# What is not believed.
-
-
-@pytest.mark.parametrize("seed", [0, 4, 16, 17])  # chance looks like knowledge in some of these
-@pytest.mark.parametrize("labelled", [False, True])
-def test_where_prompts_say_nothing_the_best_single_expert_is_chosen(
-    seed: int, labelled: bool, static: Embedder
-) -> None:
-    worth = np.array([0.60, 0.57, 0.57, 0.55])
-    draw = np.random.default_rng(seed)
-    labels = draw.choice(["x", "y", "z"], 300) if labelled else None
-    learned = fit(of(chatter(300, seed), draw.random((300, 4)) < worth, labels), static)
-    if learned.trust:
-        taken = worth[chosen(learned, chatter(300, seed + 100))].mean()
-        assert taken > worth[learned.means.argmax()] - 0.002
-
-
-def test_an_expert_that_is_always_best_is_always_chosen(rated: Rated, static: Embedder) -> None:
-    ratings = rated(120)
-    scores = ratings.scores[:, :3] * 0.4 + 0.1
-    scores = np.hstack([scores, np.full((120, 1), 0.9, dtype=np.float32)])
-    learned = fit(of(ratings.prompts, scores, ratings.categories), static)
-    assert set(chosen(learned, [*rated(60, seed=1).prompts, "", "unlike them"])) == {3}
-
-
-def test_scores_that_never_differ_say_nothing(rated: Rated, static: Embedder) -> None:
-    ratings = rated(100)
-    learned = fit(of(ratings.prompts, np.full((100, 3), 0.5), ratings.categories), static)
-    assert learned.trust == 0
-    assert list(learned.predict("a python loop").scores.values()) == pytest.approx([0.5] * 3)
-
-
-def test_one_expert_is_chosen_by_its_mean(rated: Rated, words: Embedder) -> None:
-    ratings = rated(100).only(["cook"])
-    learned = fit(ratings, words)
-    assert learned.trust == 0
-    scores = learned.predict("a garlic soup").scores
-    assert scores == pytest.approx({"cook": float(ratings.scores.mean())}, abs=1e-6)
 
 
 # Odd ratings, and what still comes of them.

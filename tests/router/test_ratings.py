@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -191,6 +192,40 @@ def test_scores_are_an_object(tmp_path: Path) -> None:
     assert "r.jsonl:1: `scores` is no object" in told
 
 
+@pytest.mark.parametrize(
+    ("row", "what"),
+    [
+        ({"scores": {"a": 1, "b\ud800": 1}}, r"the expert's name 'b\\ud800'"),
+        ({"score:\udfff": ""}, r"the expert's name '\\udfff'"),
+        ({"category": "\ud800x", "scores": {"a": 1}}, r"the category's name '\\ud800x'"),
+        ({"label": ["\ud800x"], "scores": {"\ud83d": 1}}, r"the expert's name '\\ud83d'"),
+    ],
+)
+def test_half_a_character_is_no_name(tmp_path: Path, row: dict[str, Any], what: str) -> None:
+    path = jsonl(tmp_path / "r.jsonl", [*ROWS, {"id": "z", "prompt": "three", **row}])
+    told = refused(path)
+    assert told.startswith(f"{path}:3: ")
+    assert re.search(what, told)
+
+
+def test_an_expert_has_a_name(tmp_path: Path) -> None:
+    path = jsonl(tmp_path / "r.jsonl", [{"prompt": "one", "scores": {"a": 1, "": 0}}])
+    assert refused(path).startswith(f"{path}:1: an expert has no name")
+    path = text(tmp_path / "r.csv", "prompt,score:,score:a\none,1,1\n")
+    assert refused(path).startswith(f"{path}:2: an expert has no name")
+
+
+def test_of_two_files_the_one_that_is_wrong_is_named(tmp_path: Path) -> None:
+    prompts = jsonl(tmp_path / "p.jsonl", [{"id": 1, "prompt": "one"}])
+    for row, told in (
+        ({"b\ud800": 1}, "the expert's name 'b\\ud800' has half a character"),
+        ({"a": 7}, "the score of 'a' is 7: expected a number from 0 to 1"),
+        ({"": 1}, "an expert has no name"),
+    ):
+        scores = jsonl(tmp_path / "s.jsonl", [{"id": 2, "a": 1}, {"id": 1, **row}])
+        assert refused(prompts, scores).startswith(f"{scores}:2: {told}")
+
+
 def test_an_id_is_there_once(tmp_path: Path) -> None:
     rows = [{"id": 1, "prompt": "one"}, {"prompt": "no id"}, {"id": "1", "prompt": "two"}]
     assert "r.jsonl:3: the id '1' was there before" in refused(jsonl(tmp_path / "r.jsonl", rows))
@@ -239,75 +274,6 @@ def test_there_are_prompts_to_scores(tmp_path: Path) -> None:
     scores = text(tmp_path / "s.csv", "id,a\nx,1\n")
     assert "the files disagree" in refused(prompts, scores)
     assert "no rows" in refused(prompts, text(tmp_path / "s.csv", "id,a\n"))
-
-
-CUT = gzip.compress(b'{"prompt": "one"}\n' * 1000)[:-30]
-BENT = bytearray(gzip.compress(bytes(range(256)) * 50))
-BENT[20:40] = b"\xff" * 20
-
-
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("r.jsonl.gz", b"these are not the bytes of gzip"),
-        ("r.jsonl.gz", CUT),
-        ("r.jsonl.gz", bytes(BENT)),
-        ("r.jsonl", '{"prompt": "é"}'.encode("latin-1")),
-        ("r.jsonl", '{"prompt": "one"}'.encode("utf-16")),
-        ("r.csv", "prompt,score:a\né,1\n".encode("latin-1")),
-        ("r.csv", b'prompt,score:a\n"one"x,1\n'),
-        ("r.csv", b'prompt,score:a\n"one,1\n'),
-        ("r.csv", b"prompt,score:a\n" + b"x" * 200_000 + b",1\n"),
-    ],
-)
-def test_bytes_that_are_something_else_are_told(tmp_path: Path, name: str, content: bytes) -> None:
-    (tmp_path / name).write_bytes(content)
-    assert "cannot be read: " in refused(tmp_path / name)
-
-
-@pytest.mark.parametrize(
-    ("line", "why"),
-    [
-        ("{'prompt': 'one'}", "this is not JSON"),
-        ('{"prompt": "one"', "this is not JSON"),
-        ("[" * 100_000, "this is not JSON"),
-        ('["one"]', "expected an object"),
-        ("1", "expected an object"),
-    ],
-)
-def test_a_line_is_an_object(tmp_path: Path, line: str, why: str) -> None:
-    path = text(tmp_path / "r.jsonl", f'{{"prompt": "one"}}\n{line}\n')
-    assert f"r.jsonl:2: {why}" in refused(path)
-
-
-def test_a_row_has_no_more_fields_than_there_are_columns(tmp_path: Path) -> None:
-    path = text(tmp_path / "r.csv", "prompt,score:a\nWell, what is it?,1\n")
-    assert "row 2 has more fields than there are columns" in refused(path)
-
-
-@pytest.mark.parametrize("content", [b"", b"PAR1", b"prompt,score:a\n", b"PAR1" * 100])
-def test_what_is_not_parquet_is_told(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "r.parquet").write_bytes(content)
-    assert "this is not Parquet" in refused(tmp_path / "r.parquet")
-
-
-def test_parquet_without_its_package_says_what_to_install(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "pyarrow.parquet", None)
-    assert "pip install 'coterie[parquet]'" in refused(tmp_path / "r.parquet")
-
-
-@pytest.mark.parametrize("name", ["r.xlsx", "r", "r.json", "r.gz", "r.csv.zip"])
-def test_a_name_says_what_a_file_is(tmp_path: Path, name: str) -> None:
-    path = tmp_path / name
-    path.write_bytes(gzip.compress(b"") if name == "r.gz" else b"")
-    assert "expected a name that ends in .jsonl, .csv or .parquet" in refused(path)
-
-
-@pytest.mark.parametrize("name", ["r.jsonl", "r.csv.gz", "r.parquet"])
-def test_a_file_that_is_not_there_is_told(tmp_path: Path, name: str) -> None:
-    assert "No such file" in refused(tmp_path / name)
 
 
 @pytest.mark.parametrize("count", [0, 3])

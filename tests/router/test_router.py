@@ -337,6 +337,8 @@ def test_judging_beforehand_is_the_same() -> None:
     )
     assert router(rules=RULES).judge(Request(Prompt(code=True))) is None
     assert router(rules=RULES).judge(Request(Prompt(code=True, tokens=5000))) == Judgement()
+    away = (Outlook("coder", "unavailable", reason="it failed to load"),)
+    assert router(rules=RULES).judge(Request(Prompt(code=True)), away) == Judgement()
 
 
 def test_deciding_takes_no_time() -> None:
@@ -344,7 +346,7 @@ def test_deciding_takes_no_time() -> None:
     text = "please explain what this contract says about the landlord. " * 40
     body = {"messages": [{"role": "user", "content": text}]}
     subject.decide(Request(read_prompt(body)), (), 0.0)
-    began = time.perf_counter()
+    began = time.process_time()
     for _ in range(50):
         subject.decide(Request(read_prompt(body)), (), 0.0)
-    assert (time.perf_counter() - began) / 50 < 0.02
+    assert (time.process_time() - began) / 50 < 0.02

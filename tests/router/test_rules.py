@@ -79,10 +79,10 @@ def test_who_cannot_answer_leaves_it_to_later_rules() -> None:
 
 def test_many_keywords_in_a_long_text_take_no_time() -> None:
     rules = Rules([Rule(to="x", keywords=tuple(f"word{i}" for i in range(2000)))])
-    prompt = Prompt(text="wor " * 2000)
-    began = time.perf_counter()
-    assert not rules.apply(prompt, "").to
-    assert time.perf_counter() - began < 5  # not a measure: milliseconds are expected
+    for text in ("wor " * 2000, "word1999s " * 800):
+        began = time.process_time()  # the machine may be busy with something else
+        assert not rules.apply(Prompt(text=text), "").to
+        assert time.process_time() - began < 0.5
 
 
 def test_languages_are_told_without_a_network() -> None:

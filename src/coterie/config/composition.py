@@ -24,6 +24,9 @@ Interval = Annotated[
 ]
 Count = Annotated[int, Meta(ge=1)]
 
+RETRY_PAUSE_S = 0.05
+"""Before a request is sent again whose replica died; doubled by each further time."""
+
 
 class Limits(Struct, frozen=True, forbid_unknown_fields=True):
     """The bound of every queue, wait, retry and buffer."""

@@ -34,11 +34,13 @@ class Catalogue:
         expert = self._by_name.get(name)
         return name if expert is None else expert.name
 
-    def resolve(self, name: str) -> Expert:
-        """The expert of that name or alias. Raises UnknownExpert with the names there are."""
+    def resolve(self, name: str, tenant: str = "") -> Expert:
+        """The expert of that name or alias. Raises UnknownExpert with the names that a tenant may
+        use.
+        """
         expert = self._by_name.get(name)
         if expert is None:
-            raise self.unknown(name)
+            raise self.unknown(name, tenant)
         return expert
 
     def unknown(self, name: str, tenant: str = "") -> UnknownExpert:
@@ -95,7 +97,7 @@ class Catalogue:
             if isinstance(composed, Flow):
                 return self._flow(composed)
             return self._route(composed, tenant)
-        expert = self.resolve(name)
+        expert = self.resolve(name, tenant)
         self.permit(tenant, expert.name)
         for status in self._control.experts():
             if status.name == expert.name:

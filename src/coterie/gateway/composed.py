@@ -22,7 +22,7 @@ from coterie.gateway.party import CHAT, Flows
 from coterie.gateway.reply import Reply, labels
 from coterie.gateway.routing import Routed, Routing
 from coterie.gateway.terms import Terminology
-from coterie.types import Expert
+from coterie.types import Expert, Terms
 
 if TYPE_CHECKING:
     from coterie.gateway.relay import Relay
@@ -69,44 +69,27 @@ class Composed:
     async def _flow(
         self, flow: Flow, asking: Asking, reply: Reply, name: str, said: bytes = b""
     ) -> None:
-        wanted = asking.wanted
-        terms = self._terms.of(
-            Expert(flow.name, budget=flow.budget),
-            asking.key,
-            asking.headers,
-            wanted.coterie,
-            wanted.output_tokens,
-            streams=bool(wanted.stream),
-        )
+        terms = self._own(flow, asking)
         fields = bodies.fields(asking.body)
         await self._flows.serve(flow, name, asking.path, fields, terms, reply, said)
 
     async def _route(self, route: Route, asking: Asking, reply: Reply) -> None:
         """Decides, and has it served. Of its own budget a flow gets none: it has one itself."""
-        wanted, headers = asking.wanted, asking.headers
         if asking.path not in ROUTED:
             raise BadRequest(
                 f"{route.name!r} is a route, which answers chats and completions: name an expert "
                 "for embeddings",
                 "model",
             )
-        streams = bool(wanted.stream)
-        terms = self._terms.of(
-            Expert(route.name, budget=route.budget),
-            asking.key,
-            headers,
-            wanted.coterie,
-            wanted.output_tokens,
-            streams=streams,
-        )
+        terms = self._own(route, asking)
         routed = await self._routing.decide(
             route,
             bodies.fields(asking.body),
             terms,
-            headers,
+            asking.headers,
             len(asking.body),
             chat=asking.path == CHAT,
-            streams=streams,
+            streams=bool(asking.wanted.stream),
         )
         name, who = self._relay.named(), routed.decision.expert
         flow = self._catalogue.flow(who)
@@ -115,6 +98,18 @@ class Composed:
         else:
             who = await self._expert(route, routed, asking, reply, name)
         self._routing.answered(name, routed, who, terms.tenant)
+
+    def _own(self, composed: Flow | Route, asking: Asking) -> Terms:
+        """The terms of a request for the flow or route itself."""
+        wanted = asking.wanted
+        return self._terms.of(
+            Expert(composed.name, budget=composed.budget),
+            asking.key,
+            asking.headers,
+            wanted.coterie,
+            wanted.output_tokens,
+            streams=bool(wanted.stream),
+        )
 
     async def _expert(
         self, route: Route, routed: Routed, asking: Asking, reply: Reply, name: str
@@ -125,8 +120,14 @@ class Composed:
         wanted, asked = bodies.peek(body), asking.wanted.coterie
         streams = bool(wanted.stream)
         reply.labels = labels(name, expert.name) + routed.labels
-        terms = self._terms.routed(
-            route, expert, asking.key, asking.headers, asked, wanted.output_tokens, streams=streams
+        terms = self._terms.of(
+            expert,
+            asking.key,
+            asking.headers,
+            asked,
+            wanted.output_tokens,
+            streams=streams,
+            route=route.budget,
         )
         then = self._terms.next(asking.headers, asked, terms.tenant)
         beat = Beat(reply, self._catalogue, expert.name, self._keepalive_s) if streams else None

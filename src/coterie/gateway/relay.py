@@ -12,6 +12,7 @@ from typing import Literal
 from aiohttp import web
 
 from coterie.config import Composition
+from coterie.config.composition import RETRY_PAUSE_S
 from coterie.errors import ExpertUnavailable, UnknownExpert, WorkerLost
 from coterie.gateway import body as bodies
 from coterie.gateway.beat import Beat
@@ -29,7 +30,6 @@ from coterie.types import Grant, Terms, expert_of
 
 STREAMS = frozenset({"/v1/chat/completions", "/v1/completions"})
 WHOLE_BYTES = 1024**2
-RETRY_PAUSE_S = 0.05
 
 
 class Relay:
@@ -47,7 +47,6 @@ class Relay:
         self._control = control
         self._catalogue = catalogue
         self._terms = terms
-        self._routing = routing
         self._composed = Composed(composition, control, catalogue, terms, routing, self)
         self._upstream = Upstream()
         self._prefix = f"req-{token_hex(4)}"
@@ -121,9 +120,6 @@ class Relay:
         try:
             while True:
                 grant = await self._granted(call, attempt, began_at if attempt else 0.0)
-                call.sent = self._body_for(call, expert_of(grant.replica))
-                for expert in call.next if attempt == 0 else ():
-                    self._control.hint(expert, call.source)
                 try:
                     await self._run(call, grant)
                     return
@@ -163,7 +159,9 @@ class Relay:
             raise
 
     def _body_for(self, call: "_Call", expert: str) -> bytes:
-        """What a replica of `expert` is sent: a fallback gets its own name and defaults."""
+        """What a replica of `expert` is sent: a fallback gets its own name and defaults. Raises
+        BadRequest: bytes that nobody had to read before may turn out to be no JSON.
+        """
         call.by = expert
         call.reply.labels = labels(call.name, expert) + call.labels
         if expert == call.expert:
@@ -174,6 +172,10 @@ class Relay:
     async def _run(self, call: "_Call", grant: Grant) -> None:
         run = _Run(grant)
         try:
+            call.sent = self._body_for(call, expert_of(grant.replica))
+            hinted, call.next = call.next, ()
+            for expert in hinted:
+                self._control.hint(expert, call.source)
             exchange = await self._upstream.post(
                 grant.address, grant.headers, call.path, call.sent, 1 if call.beat else WHOLE_BYTES
             )

@@ -10,8 +10,7 @@ from typing import get_args
 import msgspec
 
 from coterie.config import Composition, Tenant, parse_duration
-from coterie.config.route import Route
-from coterie.errors import BadRequest
+from coterie.errors import BadRequest, UnknownExpert
 from coterie.gateway.catalogue import Catalogue
 from coterie.types import NO_BUDGET, Budget, Expert, Priority, Terms
 
@@ -54,51 +53,18 @@ class Terminology:
         output_tokens: int,
         *,
         streams: bool,
+        route: Budget = NO_BUDGET,
     ) -> Terms:
-        """The terms of a request for `expert` that showed `key` and has such `addressed` headers.
-        Raises BadRequest, which names the header or field that is wrong, or Forbidden. An answer in
-        one piece has no first token to be early.
+        """The terms of a request for `expert` that showed `key` and has such `addressed` headers;
+        the budget of the `route` that chose it goes before the expert's. Raises BadRequest, which
+        names the header or field that is wrong, or Forbidden. An answer in one piece has no first
+        token to be early.
         """
-        if asked is None and not headers:
-            usual = (expert.name, key, output_tokens, streams)
-            terms = self._usual.get(usual)
-            if terms is None:
-                if len(self._usual) >= REMEMBERED:
-                    self._usual.clear()
-                terms = self._said(expert, key, headers, _NOTHING, output_tokens, streams=streams)
-                self._usual[usual] = terms
-            return terms
-        return self._said(expert, key, headers, asked or _NOTHING, output_tokens, streams=streams)
-
-    def routed(
-        self,
-        route: Route,
-        expert: Expert,
-        key: str,
-        headers: Mapping[str, str],
-        asked: Asked | None,
-        output_tokens: int,
-        *,
-        streams: bool,
-    ) -> Terms:
-        """The same where a route chose the expert: the route's budget goes before the expert's."""
-        standing = msgspec.structs.replace(expert, budget=route.budget.over(expert.budget))
-        return self._said(standing, key, headers, asked or _NOTHING, output_tokens, streams=streams)
-
-    def tenant(self, key: str) -> str:
-        """Whose requests a key brings."""
-        return self._owners.get(key, key)
-
-    def _said(
-        self,
-        expert: Expert,
-        key: str,
-        headers: Mapping[str, str],
-        asked: Asked,
-        output_tokens: int,
-        *,
-        streams: bool,
-    ) -> Terms:
+        usual = (expert.name, key, output_tokens, streams)
+        is_usual = asked is None and not headers and not route.is_bounded
+        if is_usual and (known := self._usual.get(usual)) is not None:
+            return known
+        asked = asked or _NOTHING
         name = self.tenant(key)
         self._catalogue.permit(name, expert.name)
         tenant = self._tenants.get(name, _ANYTHING)
@@ -107,16 +73,25 @@ class Terminology:
             _seconds("tpot", headers, asked.tpot),
             _seconds("e2e", headers, asked.e2e),
         )
-        budget = own.over(expert.budget).over(tenant.budget)
+        budget = own.over(route).over(expert.budget).over(tenant.budget)
         if not streams and (budget.ttft or budget.tpot):
             budget = Budget(e2e=budget.e2e)
-        return Terms(
+        terms = Terms(
             tenant=name,
             priority=_priority(headers, asked.priority, tenant, expert),
             budget=budget if budget.is_bounded else NO_BUDGET,
             fallbacks=self._fallbacks(headers, asked.fallbacks, expert, name),
             output_tokens=output_tokens,
         )
+        if is_usual:
+            if len(self._usual) >= REMEMBERED:
+                self._usual.clear()
+            self._usual[usual] = terms
+        return terms
+
+    def tenant(self, key: str) -> str:
+        """Whose requests a key brings."""
+        return self._owners.get(key, key)
 
     def next(
         self, headers: Mapping[str, str], asked: Asked | None, tenant: str = ""
@@ -149,10 +124,17 @@ class Terminology:
             where = f"coterie.{field}"
         if len(asked) > MOST_NAMES:
             raise BadRequest(f"`{where}` lists {len(asked)} experts; at most {MOST_NAMES}", where)
-        names = tuple(dict.fromkeys(self._catalogue.resolve(name).name for name in asked))
+        names = tuple(dict.fromkeys(self._resolved(name, tenant) for name in asked))
         for name in names:
             self._catalogue.permit(tenant, name)
         return names
+
+    def _resolved(self, name: str, tenant: str) -> str:
+        """An expert's own name. Raises UnknownExpert, with those that the tenant may use."""
+        try:
+            return self._catalogue.resolve(name).name
+        except UnknownExpert:
+            raise self._catalogue.unknown(name, tenant) from None
 
 
 def addressed(headers: Mapping[str, str]) -> Mapping[str, str]:

@@ -28,6 +28,8 @@ NODES = 10_000
 
 _SCALE = 1e4
 """HiGHS stops at an absolute gap of 1e-6 and forgives rows as much: values are so much larger."""
+_BYTES = 1e6
+"""For the same reason, of rows in bytes: the largest expert has so many."""
 _INFEASIBLE = 2
 
 
@@ -72,12 +74,12 @@ def _tidied(program: "_Program", choice: Choice, value: float) -> Choice:
     program.least_value = value - TIE
     for tier, columns in enumerate(program.tiers):
         costs = np.zeros(program.width)
-        costs[list(columns)] = np.array(sizes) / max(sizes)
+        costs[list(columns)] = _BYTES * (np.array(sizes) / max(sizes))
         found = program.best(costs, rows)
         if found is not None and _bytes(sizes, found.choice, tier) <= _bytes(sizes, choice, tier):
             choice = found.choice
         program.most_bytes[tier] = _bytes(sizes, choice, tier)
-        rows[f"bytes {tier}"] = _row(costs, 0.0, program.most_bytes[tier] / max(sizes))
+        rows[f"bytes {tier}"] = _row(costs, 0.0, _BYTES * (program.most_bytes[tier] / max(sizes)))
     return _first_named(program, choice, rows)
 
 

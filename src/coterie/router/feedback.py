@@ -1,10 +1,11 @@
 """What users thought of answers, as rows that `coterie route fit` reads: `STATE/routes/NAME.jsonl`.
 
-A decided prompt is remembered until it is rated, and only then written, as one line in one write.
-Both are bounded: the oldest prompts are forgotten, and a full file becomes `NAME.1.jsonl` and so
-on, of which the last few are kept.
+A decided prompt is remembered until it is rated, and only then written, as one line or not at all.
+Both are bounded: the oldest prompts are forgotten, and a full file becomes `NAME~1.jsonl` and so
+on, of which the last few are kept. (No route has a `~` in its name.)
 """
 
+import errno
 import os
 from collections import OrderedDict
 from pathlib import Path
@@ -14,6 +15,7 @@ import msgspec
 from msgspec import Struct
 
 MOST_REMEMBERED = 10_000
+MOST_CHARACTERS = 8 * 1024**2  # of all prompts that are remembered: up to 32 MiB
 SEGMENT_BYTES = 16 * 1024**2
 SEGMENTS = 4  # full files that are kept beside the one that grows
 
@@ -36,13 +38,16 @@ class Feedback:
         route: str,
         *,
         most: int = MOST_REMEMBERED,
+        most_characters: int = MOST_CHARACTERS,
         segment_bytes: int = SEGMENT_BYTES,
     ) -> None:
         self._stem = quote(route, safe="")
         self._folder = folder
         self._most = most
+        self._most_characters = most_characters
         self._segment_bytes = segment_bytes
         self._asked: OrderedDict[str, Asked] = OrderedDict()
+        self._characters = 0
         self._mended = False
 
     @property
@@ -55,8 +60,9 @@ class Feedback:
     def remember(self, request: str, asked: Asked) -> None:
         """A request that may be rated from now on."""
         self._asked[request] = asked
-        while len(self._asked) > self._most:
-            self._asked.popitem(last=False)
+        self._characters += len(asked.prompt)
+        while len(self._asked) > self._most or self._characters > self._most_characters:
+            self._forget(next(iter(self._asked)))
 
     def knows(self, request: str, tenant: str) -> bool:
         """Whether that tenant may rate it: each request once."""
@@ -73,7 +79,10 @@ class Feedback:
             "scores": {asked.expert: score},
         }
         self._append(msgspec.json.encode(row) + b"\n")
-        del self._asked[request]
+        self._forget(request)
+
+    def _forget(self, request: str) -> None:
+        self._characters -= len(self._asked.pop(request).prompt)
 
     def _append(self, line: bytes) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -84,16 +93,21 @@ class Feedback:
             self._rotate()
         file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
-            os.write(file, line)
+            size = os.fstat(file).st_size
+            if os.write(file, line) < len(line):  # so a disk says that it is full
+                os.ftruncate(file, size)
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         finally:
             os.close(file)
 
     def _rotate(self) -> None:
         for i in range(SEGMENTS - 1, 0, -1):
-            older = self._folder / f"{self._stem}.{i}.jsonl"
-            if older.exists():
-                older.replace(self._folder / f"{self._stem}.{i + 1}.jsonl")
-        self.path.replace(self._folder / f"{self._stem}.1.jsonl")
+            if (older := self._full(i)).exists():
+                older.replace(self._full(i + 1))
+        self.path.replace(self._full(1))
+
+    def _full(self, number: int) -> Path:
+        return self._folder / f"{self._stem}~{number}.jsonl"
 
 
 def _mend(path: Path) -> None:

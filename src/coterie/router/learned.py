@@ -209,9 +209,10 @@ def logit(share: float) -> float:
     return log(bounded / (1 - bounded))
 
 
-def softmax(x: Floats) -> Floats:
-    if not len(x):
-        return x
-    raised = np.exp(x - x.max())
-    found: Floats = raised / raised.sum()
+def softmax(odds: Floats) -> Floats:
+    """Likelihoods, of logarithms of odds; of one prompt, or of many."""
+    if not odds.shape[-1]:
+        return odds
+    raised = np.exp(odds - odds.max(axis=-1, keepdims=True))
+    found: Floats = raised / raised.sum(axis=-1, keepdims=True)
     return found

@@ -3,16 +3,10 @@
 A file has a row for each prompt, with the columns `prompt`, and where known `id`, `category` (also
 `domain` or `label`) and a score from 0 to 1 for each expert: JSONL in an object `scores`, all
 formats in columns `score:EXPERT`. Two files are joined by `id`: prompts in one, and in the other
-`id` and a column for each expert. A score that is left blank was not measured. Files may be
-gzipped.
+`id` and a column for each expert. A score that is left blank was not measured.
 """
 
-import csv
-import gzip
-import io
-import json
 import math
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from coterie.errors import RatingsInvalid
+from coterie.router.rows import Row, read_rows
 
 Floats = npt.NDArray[np.float32]
 
@@ -72,12 +67,12 @@ class Ratings:
 def read_ratings(paths: Sequence[Path]) -> Ratings:
     """One file of ratings, or one of prompts and one of scores. Raises RatingsInvalid."""
     if len(paths) == 1:
-        return _ratings(str(paths[0]), _rows(paths[0]))
+        return _ratings(str(paths[0]), read_rows(paths[0]))
     if len(paths) != 2:
         raise RatingsInvalid(
             f"{len(paths)} files; expected one, or one of prompts and one of scores"
         )
-    first, second = (list(_rows(path)) for path in paths)
+    first, second = (list(read_rows(path)) for path in paths)
     (prompts, at), (scores, other) = (first, paths[0]), (second, paths[1])
     if first and "prompt" not in first[0][1]:
         (prompts, at), (scores, other) = (second, paths[1]), (first, paths[0])
@@ -85,17 +80,18 @@ def read_ratings(paths: Sequence[Path]) -> Ratings:
 
 
 def _joined(
-    prompts: list[tuple[int, dict[str, Any]]],
-    scores: list[tuple[int, dict[str, Any]]],
+    prompts: list[Row],
+    scores: list[Row],
     at: str,
     other: str,
-) -> Iterator[tuple[int, dict[str, Any]]]:
+) -> Iterator[Row]:
     """Prompts with their scores. Raises RatingsInvalid where the two disagree on who is there."""
-    by_id: dict[str, dict[str, Any]] = {}
+    by_id: dict[str, dict[str, float | None]] = {}
     for line, row in _unique(scores, other):
         if row.get("id") in (None, ""):
             raise RatingsInvalid(f"{other}:{line}: no `id`: two files are joined by it")
-        by_id[str(row["id"])] = row
+        columns = [(name, value) for name, value in row.items() if name != "id"]
+        by_id[str(row["id"])] = _measured(columns, f"{other}:{line}")
     for line, row in _unique(prompts, at):
         found = by_id.pop(str(row.get("id", "")), None)
         if found is None:
@@ -103,7 +99,7 @@ def _joined(
                 f"{at}:{line}: the prompt {row.get('id')!r} has no scores in {other}: the files "
                 "disagree; remove it, or add its scores"
             )
-        yield line, {**row, "scores": {k: v for k, v in found.items() if k != "id"}}
+        yield line, {**row, "scores": found}
     if by_id:
         raise RatingsInvalid(
             f"{other}: {len(by_id)} scores are of prompts that {at} has not, such as "
@@ -111,9 +107,7 @@ def _joined(
         )
 
 
-def _unique(
-    rows: Iterable[tuple[int, dict[str, Any]]], name: str
-) -> Iterator[tuple[int, dict[str, Any]]]:
+def _unique(rows: Iterable[Row], name: str) -> Iterator[Row]:
     """Those rows. Raises RatingsInvalid where two have one id."""
     seen: set[str] = set()
     for line, row in rows:
@@ -124,7 +118,7 @@ def _unique(
         yield line, row
 
 
-def _ratings(name: str, rows: Iterable[tuple[int, dict[str, Any]]]) -> Ratings:
+def _ratings(name: str, rows: Iterable[Row]) -> Ratings:
     ids: list[str] = []
     prompts: list[str] = []
     categories: list[str] = []
@@ -137,17 +131,14 @@ def _ratings(name: str, rows: Iterable[tuple[int, dict[str, Any]]]) -> Ratings:
             raise RatingsInvalid(
                 f"{where}: no `prompt`: each row needs one; there are {_columns(row)}"
             )
-        category = next((row[key] for key in CATEGORIES if row.get(key) not in (None, "")), "")
-        scores = {
-            expert: score
-            for expert, value in _scores(row, where)
-            if (score := _score(value, expert, where)) is not None
-        }
-        experts |= dict.fromkeys(expert for expert, _ in _scores(row, where))
+        category = str(next((row[key] for key in CATEGORIES if row.get(key) not in (None, "")), ""))
+        _check_name("category", category, where)
+        found = _measured(_scores(row, where), where)
+        experts |= dict.fromkeys(found)
         ids.append(str(line if row.get("id") in (None, "") else row["id"]))
         prompts.append(prompt)
-        categories.append(str(category))
-        measured.append(scores)
+        categories.append(category)
+        measured.append({name: score for name, score in found.items() if score is not None})
     if not prompts:
         raise RatingsInvalid(f"{name}: no rows: expected prompts")
     names = tuple(experts)
@@ -177,6 +168,30 @@ def _scores(row: dict[str, Any], where: str) -> Iterator[tuple[str, Any]]:
             yield key[len(PREFIX) :], value
 
 
+def _measured(columns: Iterable[tuple[str, Any]], where: str) -> dict[str, float | None]:
+    """The score of each expert that is named; None: it was not measured."""
+    found: dict[str, float | None] = {}
+    for expert, value in columns:
+        _check_name("expert", expert, where)
+        score = _score(value, expert, where)
+        if score is not None or expert not in found:
+            found[expert] = score
+    return found
+
+
+def _check_name(kind: str, name: str, where: str) -> None:
+    """Raises RatingsInvalid where it is none that can be written anywhere."""
+    if kind == "expert" and not name:
+        raise RatingsInvalid(f"{where}: an expert has no name: give its scores one")
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        raise RatingsInvalid(
+            f"{where}: the {kind}'s name {name!r} has half a character (a lone surrogate): "
+            "expected text"
+        ) from error
+
+
 def _score(value: Any, expert: str, where: str) -> float | None:
     """A score; None: not measured."""
     if value is None or value == "":
@@ -195,60 +210,3 @@ def _score(value: Any, expert: str, where: str) -> float | None:
 
 def _columns(row: dict[str, Any]) -> str:
     return ", ".join(map(repr, list(row)[:8])) or "none"
-
-
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Numbered rows. Raises RatingsInvalid."""
-    name = path.name.removesuffix(".gz")
-    try:
-        if name.endswith(".parquet"):
-            yield from enumerate(_parquet(path), 1)
-            return
-        with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as file:
-            text = io.TextIOWrapper(file, "utf-8-sig", newline="")
-            if name.endswith(".csv"):
-                yield from _csv(text, path)
-            elif name.endswith((".jsonl", ".ndjson")):
-                yield from _jsonl(text, path)
-            else:
-                raise RatingsInvalid(
-                    f"{path}: expected a name that ends in .jsonl, .csv or .parquet"
-                )
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise RatingsInvalid(f"{path}: cannot be read: {reason}") from error
-
-
-def _csv(lines: Iterable[str], path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    for number, row in enumerate(csv.DictReader(lines, strict=True), 2):
-        if None in row:  # where DictReader puts what has no column
-            raise RatingsInvalid(f"{path}: row {number} has more fields than there are columns")
-        yield number, row
-
-
-def _jsonl(lines: Iterable[str], path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise RatingsInvalid(f"{path}:{number}: this is not JSON: {error}") from error
-        if not isinstance(row, dict):
-            raise RatingsInvalid(f"{path}:{number}: expected an object")
-        yield number, row
-
-
-def _parquet(path: Path) -> list[dict[str, Any]]:
-    try:
-        import pyarrow.parquet as parquet
-    except ImportError as error:
-        raise RatingsInvalid(
-            f"{path}: Parquet needs pyarrow: pip install 'coterie[parquet]'"
-        ) from error
-    with path.open("rb") as file:
-        try:
-            found: list[dict[str, Any]] = parquet.read_table(file).to_pylist()
-        except (ValueError, OSError) as error:  # pyarrow's own errors are of these
-            raise RatingsInvalid(f"{path}: this is not Parquet: {error}") from error
-    return found

@@ -52,12 +52,12 @@ class Router:
             if all(expert.cost for expert in experts)
         }
 
-    def judge(self, request: Request) -> Judgement | None:
-        """What is found out about a prompt; None: a rule decides, nothing need be. It may take
-        milliseconds, and may be done in a thread: it changes nothing. Never raises.
+    def judge(self, request: Request, outlooks: Sequence[Outlook] = ()) -> Judgement | None:
+        """What is found out about a prompt; None: a rule decides by these outlooks, nothing need
+        be. It may take milliseconds, and may be done in a thread: it changes nothing. Never raises.
         """
         try:
-            barred = self._incapable(request)
+            barred = self._barred(request, self._outlooks(outlooks))
             decided = self._rules.apply(request.prompt, request.tenant, barred).to
         except Exception as error:
             return Judgement(trouble=f"{type(error).__name__}: {error}")

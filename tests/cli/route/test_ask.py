@@ -1,6 +1,8 @@
 """Whom a prompt would go to, by a server and without one."""
 
+import io
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -80,3 +82,26 @@ def test_a_wrong_document_is_told_as_a_check_tells_it(coterie: Coterie, file: Pa
 def test_what_is_excluded_is_told(coterie: Coterie, file: Path) -> None:
     said = coterie("route", "word " * 4000, "--file", str(file))
     assert "about 5001 tokens are more than the 2048" in said.out
+
+
+def typed(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data), "utf-8"))
+
+
+def test_a_prompt_may_come_from_standard_input(
+    coterie: Coterie, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed(monkeypatch, "```größer```".encode())
+    said = coterie("route", "-", "--file", str(file))
+    assert (said.code, said.out.split("\n")[0]) == (0, "auto → mynah")
+
+
+def test_a_prompt_that_is_no_text_is_refused(
+    coterie: Coterie, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = "coterie: the prompt is not UTF-8: expected text\n"
+    typed(monkeypatch, b"gr\xf6\xdfer")
+    said = coterie("route", "-", "--file", str(file))
+    assert (said.code, said.out, said.err) == (1, "", told)
+    said = coterie("route", "gr\udcf6\udcdfer", "--file", str(file))  # as Python has such bytes
+    assert (said.code, said.out, said.err) == (1, "", told)

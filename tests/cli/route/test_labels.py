@@ -61,3 +61,9 @@ def test_the_expert_of_a_category_is_right_and_the_others_are_wrong() -> None:
     assert found.experts == ("coder", "writer")
     blank = [np.nan, np.nan]
     assert np.array_equal(found.scores, [[1.0, 0.0], blank, [0.0, 1.0], blank], equal_nan=True)
+
+
+@pytest.mark.parametrize("pair", ["code=a\udcff", "a\udcff=code"])
+def test_bytes_that_are_no_text_are_no_name(pair: str) -> None:
+    with pytest.raises(BadRequest, match=r"`--map` is '.*\\udcff.*': expected UTF-8"):
+        parsed([pair])

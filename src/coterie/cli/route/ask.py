@@ -1,5 +1,6 @@
 """`coterie route`: whom a prompt would go to, and why; by a running server, or by the document."""
 
+import os
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,7 +16,7 @@ from coterie.cli.output import print_json
 from coterie.cli.status import PIPE_WIDTH
 from coterie.config import Composition
 from coterie.config.route import Route
-from coterie.errors import CommandError
+from coterie.errors import BadRequest, CommandError
 from coterie.router.decision import Decision
 from coterie.router.opening import open_router
 from coterie.router.prompt import read_prompt
@@ -41,8 +42,7 @@ def route(
 
     Example: coterie route "Write a poem about rain" --route auto
     """
-    if text == "-":
-        text = typer.get_text_stream("stdin").read()
+    text = _read(text)
     if file is not None:
         decision = msgspec.to_builtins(_offline(file, route, text))
     else:
@@ -52,6 +52,16 @@ def route(
         print_json(decision)
     else:
         _print(decision)
+
+
+def _read(text: str) -> str:
+    """The prompt. Raises BadRequest where it is no text."""
+    try:
+        if text == "-":
+            return typer.get_binary_stream("stdin").read().decode()
+        return os.fsencode(text).decode()
+    except UnicodeError as error:
+        raise BadRequest("the prompt is not UTF-8: expected text") from error
 
 
 def _offline(file: Path, name: str, text: str) -> Decision:

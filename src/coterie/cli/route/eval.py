@@ -8,7 +8,7 @@ from rich.console import Console
 
 from coterie.cli import pictures
 from coterie.cli.client import AsJson
-from coterie.cli.composed import check_free, write
+from coterie.cli.composed import write
 from coterie.cli.output import print_json
 from coterie.cli.route import plots
 from coterie.cli.route.asking import answers, opened, told
@@ -45,12 +45,7 @@ def evaluate(
 
     Example: coterie route eval my.router held.jsonl --costs sizes.json --html report.html
     """
-    for path in (plot, html):
-        if path is not None:
-            check_free(path, force)
-    kind = pictures.kind_of(plot)
-    if kind or html is not None:
-        plots.figure(1)
+    kind = plots.checked(plot, html, force)
     said = None if costs is None else read_costs(costs)
     errors = Console(stderr=True)
     asked = opened(router, ratings, expert or (), errors)

@@ -13,6 +13,10 @@ def parsed(pairs: Sequence[str]) -> dict[str, str]:
     """Each `category=expert`. Raises BadRequest."""
     found: dict[str, str] = {}
     for pair in pairs:
+        try:
+            pair.encode()
+        except UnicodeEncodeError as error:
+            raise BadRequest(f"`--map` is {pair!r}: expected UTF-8", "map") from error
         category, equals, expert = pair.rpartition("=")
         if not (category and equals and expert):
             raise BadRequest(f"`--map` is {pair!r}: expected category=expert", "map")

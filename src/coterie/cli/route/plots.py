@@ -1,9 +1,11 @@
 """Pictures of how a router did: what it was sure of, what it took for what, quality over cost."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coterie.cli import pictures
+from coterie.cli.composed import check_free
 from coterie.router.evaluate import Confusion, Point, hull
 
 if TYPE_CHECKING:
@@ -11,6 +13,19 @@ if TYPE_CHECKING:
 
 MOST_NAMES = 40  # of categories that are written beside a confusion
 SIDE = 5.5
+
+
+def checked(plot: Path | None, page: Path | None, force: bool) -> str:
+    """The kind of picture that `plot` is to be; empty: none is wanted. What would go wrong in the
+    end is told here, before the work: raises BadRequest or CommandError.
+    """
+    for path in (plot, page):
+        if path is not None:
+            check_free(path, force)
+    kind = pictures.kind_of(plot)
+    if kind or page is not None:
+        figure(1)
+    return kind
 
 
 def figure(count: int) -> "Figure":

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from coterie.cli import pictures
 from coterie.cli.client import AsJson
-from coterie.cli.composed import check_free, write
+from coterie.cli.composed import write
 from coterie.cli.output import print_json
 from coterie.cli.route import plots
 from coterie.cli.route.asking import answers, complete, opened, told, weighed
@@ -56,12 +56,7 @@ def tune(
 
     Example: coterie route tune my.router held.jsonl --costs sizes.json --plot frontier.png
     """
-    for path in (plot, html):
-        if path is not None:
-            check_free(path, force)
-    kind = pictures.kind_of(plot)
-    if kind or html is not None:
-        plots.figure(1)
+    kind = plots.checked(plot, html, force)
     if not 0 < patience < float("inf"):
         raise BadRequest(f"`--patience` is {patience:g}: expected more than 0 seconds", "patience")
     said = read_costs(costs)
