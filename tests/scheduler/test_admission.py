@@ -51,6 +51,18 @@ def test_one_that_no_machine_of_ours_can_keep_says_so() -> None:
     assert "ttft 0.5 s" in refuse.reason
 
 
+def test_what_the_quickest_of_them_could_keep_is_not_impossible() -> None:
+    core = scheduler()
+    ready(core, "a")
+    for number in range(40):  # mostly a second, one in five a fifth of that
+        first_s = 0.2 if number % 5 == 0 else 1.0
+        taught(core, "a", 10.0 + 2 * number, prompt_bytes=1000, first_s=first_s)
+    slow = refused(core.handle(ask(200.0, "r", "a", Budget(ttft=0.6), prompt_bytes=1000)))
+    assert slow.code == "budget_exceeded"
+    never = refused(core.handle(ask(200.0, "s", "a", Budget(ttft=0.05), prompt_bytes=1000)))
+    assert never.code == "budget_impossible"
+
+
 def test_one_in_ten_of_those_is_let_through_to_see() -> None:
     core = scheduler()
     ready(core, "a")

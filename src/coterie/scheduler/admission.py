@@ -3,7 +3,8 @@
 A request without a budget goes to the expert it names. One with a budget is forecast for that
 expert and then for its fallbacks in turn, and the first that is likely to meet it answers; else it
 is refused at once, with the time that it would have taken. A wrong estimate mends itself: one in
-PROBE of those that are refused for their own length is let through all the same.
+PROBE of those that are refused for their own length is let through all the same. What is called
+impossible is too long even for the quickest tenth of what was seen: the others may try again.
 """
 
 from msgspec import Struct
@@ -97,12 +98,15 @@ def _refusal(
         if expert.declined >= PROBE:
             expert.declined = 0
             return Choice(expert.name, best, considered)
-        reason = (
-            f"expert {expert.name!r} alone takes about {first:.2f} s to the first token and "
-            f"{last:.2f} s to the last for such a request: {in_words(request.budget)} is too "
-            "little; ask for more, or for less"
-        )
-        return Choice("", None, considered, "budget_impossible", reason, eta_s=best.start_s)
+        first = first_s(world, expert, request.prompt_bytes, quickest=True)
+        last = first + world.rest_s(expert, request.output_tokens)
+        if not _meets(world, request, expert, first, last, request.since):
+            reason = (
+                f"expert {expert.name!r} alone takes {first:.2f} s or more to the first token and "
+                f"{last:.2f} s to the last for such a request: {in_words(request.budget)} is too "
+                "little; ask for more, or for less"
+            )
+            return Choice("", None, considered, "budget_impossible", reason, eta_s=best.start_s)
     cold_s = load_s(world, expert)
     wish = best.how == "load" and not _meets(
         world, request, expert, first + cold_s, last + cold_s, request.since

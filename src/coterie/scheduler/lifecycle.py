@@ -36,10 +36,13 @@ class Lifecycle:
         expert.footprint = event.footprint
         expert.fetching, expert.failures, expert.retry_at, expert.reason = Fetching.COLD, 0, 0.0, ""
         need = expert.footprint.hot_bytes
-        largest = max(
-            (self._budget(device, expert) for device in self._world.devices), default=need
-        )
-        if need > largest:
+        budgets = [0]
+        for device in self._world.devices:  # the first one that is large enough will do
+            budgets.append(self._budget(device, expert))
+            if budgets[-1] >= need:
+                break
+        largest = max(budgets)
+        if need > largest and self._world.devices:
             reason = f"needs {need:,} hot bytes; the largest device it may use has {largest:,}"
             self.fetch_failed(on.FetchFailed(event.at, event.expert, reason, retryable=False), out)
             return

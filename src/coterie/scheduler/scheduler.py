@@ -124,8 +124,10 @@ class Scheduler:
 
     def wake_at(self) -> float | None:
         """When a `Tick` is wanted, if nothing else happens before; None: never."""
-        times = [at for at in (self._timers.next_at(), self._switcher.look_at) if at is not None]
-        return min(times, default=None)
+        at, look_at = self._timers.next_at(), self._switcher.look_at
+        if at is None or look_at is None:
+            return look_at if at is None else at
+        return min(at, look_at)
 
     def check(self) -> None:
         """Asserts every invariant of the core."""
