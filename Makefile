@@ -17,7 +17,7 @@ INSTALL := $(UV) pip install --python $(VENV)/bin/python --no-deps
 ITSELF := $(INSTALL) --no-build-isolation --editable .
 SOURCES := src tests tools $(wildcard benchmarks)
 
-.PHONY: help install serve test docs lock clean
+.PHONY: help install serve test report docs lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -31,6 +31,9 @@ test: $(VENV)/.test  ## format, lint, import contracts, types and tests (ARGS="-
 	$(VENV)/bin/lint-imports --no-logo
 	$(VENV)/bin/mypy $(SOURCES)
 	$(VENV)/bin/python -m pytest $(ARGS)
+
+report: $(VENV)/.test  ## simulate examples/experts48.yaml on a DGX H100, two policies, and write report.html
+	$(VENV)/bin/coterie simulate examples/experts48.yaml --profile dgx-h100 --rate 3 --cv 2 --ttft 2s --policy cost --policy lru --report report.html $(ARGS)
 
 docs: $(VENV)/.test  ## write docs/reference/ and docs/composition.schema.json anew from the sources
 	$(VENV)/bin/python -m tools.reference

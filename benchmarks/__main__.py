@@ -258,6 +258,54 @@ def simulation(
 
 
 @app.command()
+def simulator(
+    part: Annotated[
+        list[str] | None, typer.Option(help="goals, growth or digest. Default: all.")
+    ] = None,
+    scale: Annotated[float, typer.Option(help="Of the number of requests; 0.01 to try.")] = 1.0,
+    out: Annotated[Path | None, typer.Option(help="A folder for the plots of growth.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """A million requests simulated, and what an event costs by size (about 10 minutes)."""
+    from benchmarks import simulator as benchmark
+
+    _show(
+        lambda: benchmark.run(parts=part or ("goals", "growth", "digest"), scale=scale, out=out),
+        as_json,
+    )
+
+
+@app.command()
+def policies(
+    data: Annotated[Path, typer.Option(help="Folder that holds traces/.")],
+    profile: Annotated[
+        list[str] | None, typer.Option(help="Hardware profiles, as dgx-h100. Default: four.")
+    ] = None,
+    trace: Annotated[
+        list[str] | None, typer.Option(help="arena27, azure, mooncake or servegen. Default: all.")
+    ] = None,
+    load: Annotated[
+        list[float] | None, typer.Option(help="Shares of what a machine can do one by one.")
+    ] = None,
+    most: Annotated[int, typer.Option(help="Requests of each trace.")] = 10_000,
+    as_json: AsJson = False,
+) -> None:
+    """Six policies, 150 experts of 8B, four machines, four traces; simulated (about 10 minutes)."""
+    from benchmarks import policies as benchmark
+
+    _show(
+        lambda: benchmark.run(
+            data=data,
+            profiles=profile or benchmark.PROFILES,
+            loads=load or benchmark.LOADS,
+            traces=trace or tuple(benchmark.TRACES),
+            most=most,
+        ),
+        as_json,
+    )
+
+
+@app.command()
 def ablation(
     data: Data,
     environments: Environments = DEFAULT,
@@ -312,6 +360,19 @@ def composition(
 
 
 @app.command()
+def paper(
+    out: Annotated[
+        Path | None, typer.Option(help="Draw table5, figure12 and figure13.png into this folder.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """The SN40L paper's table V and figures 12 and 13, from the hardware profiles (seconds)."""
+    from benchmarks import paper as benchmark
+
+    _show(lambda: benchmark.run(out=out), as_json)
+
+
+@app.command()
 def routing(
     data: Annotated[
         Path,
@@ -343,14 +404,28 @@ def routing(
 def routing_live(
     data: Annotated[Path, typer.Option(help="Folder that holds matrices/llmrouter9.")],
     work: Work = DEFAULT / "multiplex",
+    rate: Annotated[list[float] | None, typer.Option(help="Requests a second.")] = None,
+    way: Annotated[
+        list[str] | None, typer.Option(help="unpriced, priced, 'economy 0.3' or 'economy 0.5'.")
+    ] = None,
     seconds: Seconds = 60.0,
     runs: Runs = 3,
     as_json: AsJson = False,
 ) -> None:
-    """A route on a running composition, with residency priced and without (about 30 minutes)."""
+    """A route on a running composition, with residency priced and without (about an hour)."""
     from benchmarks import routing_live as benchmark
 
-    _show(lambda: benchmark.run(data=data, work=work, seconds=seconds, runs=runs), as_json)
+    _show(
+        lambda: benchmark.run(
+            data=data,
+            work=work,
+            rates=rate or benchmark.RATES,
+            ways=way or tuple(benchmark.WAYS),
+            seconds=seconds,
+            runs=runs,
+        ),
+        as_json,
+    )
 
 
 def _show(run: Callable[[], list[Result]], as_json: bool) -> None:

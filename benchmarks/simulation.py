@@ -8,7 +8,9 @@ import asyncio
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -41,16 +43,17 @@ from benchmarks.multiplex import (
 from benchmarks.systems import SYSTEMS
 from benchmarks.tables import Result
 from coterie.config import Limits
-from coterie.scheduler import Scheduler, policy
-from coterie.scheduler.events import DeviceJoined
-from coterie.simulator import Driver, Figures, requests
+from coterie.hardware import Figures
+from coterie.scheduler.events import Declared, DeviceJoined
+from coterie.simulator import Setup, requests
+from coterie.simulator import simulate as simulate_setup
 from coterie.types import Budget, Expert, Part
 from coterie.workloads import Arrival, Target, at_speed, before, connected, read_trace, with_tokens
 from coterie.workloads.loadgen import ask
 
 POLICIES = {"coterie": "cost", "lru": "lru"}
 CORES, PARALLEL_RUNS = 2.0, 2  # what Coterie says of two threads on two cores
-LOADS, ROUNDS = 3, 5
+LOADS, ROUNDS, TOKENS = 3, 5, 64
 
 
 def run(
@@ -81,7 +84,9 @@ def run(
             rows += here
     notes = (
         f"one worker by itself: a load {figures.load_work:.3f} s, prompts "
-        f"{figures.prompt_pace * THREADS:.0f} tokens/s, tokens {figures.output_pace:.0f} a second",
+        f"{figures.prompt_pace * THREADS:.0f} tokens/s, tokens "
+        f"{figures.output_pace * figures.output_threads:.0f} a second, on "
+        f"{figures.output_threads:.2f} cores",
     )
     return Result("simulation", "arena27, live and simulated", rows, notes)
 
@@ -103,46 +108,63 @@ def simulated(shift: Shift, name: str, field: Field, figures: Figures) -> dict[s
     device = DeviceJoined(
         0.0, "n/d", "n", 100 * shift.room, parallel_runs=PARALLEL_RUNS, parallel_prefills=1
     )
-    core = Scheduler(policy(POLICIES.get(name, name)), limits)
-    driver = Driver(core, [device], {"n": CORES}, experts)
-    found = driver.run(requests(shift.arrivals, Budget(ttft=TTFT_S, e2e=E2E_S)))
+    declared = tuple(Declared(0.0, expert, slots=PARALLEL) for expert in experts)
+    chosen = POLICIES.get(name, name)
+    setup = Setup.of_one_kind(chosen, limits, (device,), declared, experts, CORES)
+    found = simulate_setup(setup, requests(shift.arrivals, Budget(ttft=TTFT_S, e2e=E2E_S)))
     return row_of(name, shift.name, found.answers, Running("", 0, 0, lambda: found.loads))
 
 
 async def measured(field: Field) -> Figures:
-    """One worker's load, prompts and tokens, with nobody beside it."""
-    loads, prompts, outputs = [], [], []
+    """One worker's load, prompts and tokens with nobody beside it, and its tokens beside another's:
+    two that each use both cores have half of them.
+    """
+    loads, prompts, outputs, beside = [], [], [], []
     with tempfile.TemporaryDirectory() as name:
-        for path in field.files[:LOADS]:
-            expert = Expert(name=path.stem, context=CONTEXT, parallel=PARALLEL)
+        for path, other in pairwise(field.files[: LOADS + 1]):
             begun = time.perf_counter()
-            async with (
-                hot_worker(expert, path, THREADS, Path(name)) as worker,
-                connected(keep=False) as session,
-            ):
+            async with _worker(path, Path(name)) as target, connected(keep=False) as session:
                 loads.append(time.perf_counter() - begun)
-                headers = dict(worker.endpoint.headers)
-                extra = {"ignore_eos": True}
-                target = Target(
-                    worker.endpoint.address, api="completions", headers=headers, extra=extra
-                )
                 for number in range(ROUNDS):
-                    asked = Arrival(0.0, "", 400, 65)
+                    asked = Arrival(0.0, "", 400, TOKENS + 1)
                     answer = await ask(session, target, asked, number, begun=begun)
-                    assert answer.is_good, answer
-                    assert answer.first_s is not None
+                    assert answer.first_s is not None, answer
                     prompts.append(answer.prompt_tokens / answer.first_s)
-                    outputs.append(64 / (answer.total_s - answer.first_s))
+                    outputs.append(TOKENS / (answer.total_s - answer.first_s))
+                async with _worker(other, Path(name)) as second:
+                    brief = Arrival(0.0, "", 4, TOKENS + 1)
+                    for number in range(ROUNDS):
+                        both = await asyncio.gather(
+                            *(
+                                ask(session, one, brief, number, begun=begun)
+                                for one in (target, second)
+                            )
+                        )
+                        for answer in both:
+                            assert answer.first_s is not None, answer
+                            beside.append(TOKENS / (answer.total_s - answer.first_s))
+    # Alone, tokens use as many cores as make them so much quicker than on an equal share.
+    cores = min(THREADS, max(1.0, CORES / 2 * median(outputs) / median(beside)))
     return Figures(
         parts=(),
         prompt_pace=median(prompts) / THREADS,
-        output_pace=median(outputs),
+        output_pace=median(outputs) / cores,
+        output_threads=cores,
         load_work=min(loads),  # the first ones start the process that workers are forked from
         threads=THREADS,
         template_tokens=TEMPLATE_TOKENS,
         reused_tokens=REUSED_TOKENS,
-        slots=PARALLEL,
     )
+
+
+@asynccontextmanager
+async def _worker(path: Path, folder: Path) -> AsyncIterator[Target]:
+    """A worker that has generated, and how it is asked."""
+    expert = Expert(name=path.stem, context=CONTEXT, parallel=PARALLEL)
+    async with hot_worker(expert, path, THREADS, folder) as worker:
+        headers = dict(worker.endpoint.headers)
+        extra = {"ignore_eos": True}
+        yield Target(worker.endpoint.address, api="completions", headers=headers, extra=extra)
 
 
 def _live(shift: Shift, name: str, field: Field) -> dict[str, Any]:

@@ -9,6 +9,7 @@ CoterieError
 │   ├── ServerRefused       the server answered with an error
 │   └── JournalUnusable     a journal that cannot be read or replayed
 ├── TraceInvalid            a recorded workload that cannot be read
+├── ProfileInvalid          a hardware profile that is wrong, or lacks what is asked of it
 ├── RatingsInvalid          rated prompts that cannot be read, or do not say enough
 ├── RouterInvalid           a fitted router that cannot be used here
 ├── PlanImpossible          no composition fits what was asked
@@ -77,6 +78,11 @@ class CompositionError(CoterieError):
 class TraceInvalid(CoterieError):
     status = 400
     code = "invalid_trace"
+
+
+class ProfileInvalid(CoterieError):
+    status = 400
+    code = "invalid_profile"
 
 
 class RatingsInvalid(CoterieError):

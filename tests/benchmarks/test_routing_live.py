@@ -20,7 +20,7 @@ def test_who_was_not_answered_has_no_quality_and_is_not_in_time() -> None:
     found = [Answered(0, "x", 0.5), Answered(1, "y", 3.0), Answered(2, "", float("inf"))]
     row = row_of("priced", 2.0, HELD, found, 4)
     assert (row["sent"], row["answered"], row["in time"], row["loads"]) == (3, 2, 1, 4)
-    assert row["quality %"] == round(100 * (1 + 0.25) / 3, 2)
+    assert row["quality %"] == 100.0
 
 
 def test_each_prompt_comes_once_and_in_time_order() -> None:

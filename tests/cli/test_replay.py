@@ -86,3 +86,12 @@ def test_an_unknown_policy_is_refused_with_those_there_are(
     said = coterie("replay", str(recorded), "--policy", "best")
     assert (said.code, said.out) == (1, "")
     assert said.err == "coterie: --policy: no policy 'best'; known: cost, lru\n"
+
+
+def test_under_another_policy_it_says_how_to_see_what_would_have_become(
+    coterie: Coterie, recorded: Path
+) -> None:
+    said = coterie("replay", str(recorded), "--policy", "lru")
+    assert said.out.endswith(f": coterie simulate {recorded} --policy lru\n")
+    assert "coterie simulate" not in coterie("replay", str(recorded)).out
+    assert "coterie simulate" not in coterie("replay", str(recorded), "--policy", "cost").out

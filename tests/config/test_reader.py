@@ -28,6 +28,10 @@ class Outer(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     weight: Annotated[float, Meta(ge=0)] = 0.0
     choice: bool | None = None
     points: dict[str, Annotated[float, Meta(ge=-1, le=1)]] = field(default_factory=dict)
+    part: Annotated[float, Meta(gt=0, le=1)] = 1.0
+    above: Annotated[float, Meta(gt=2)] = 3.0
+    link: Annotated[float, Meta(gt=0, extra={"unit": "bytes/s"})] = 1.0
+    speed: Annotated[float, Meta(gt=0, extra={"unit": "operations/s"})] = 1.0
 
 
 def read(**fields: Any) -> tuple[Outer, list[Finding]]:
@@ -48,6 +52,13 @@ def test_sizes_and_durations_are_read_as_people_write_them() -> None:
     assert findings == []
     assert (outer.items[0].size, outer.wait, outer.pause) == (3 * 1024**3 // 2, 90.0, 3.0)
     assert isinstance(outer.pause, float)
+
+
+def test_rates_are_read_as_people_write_them() -> None:
+    outer, findings = read(link="64GB/s", speed="989TFLOPS", part=1)
+    assert findings == []
+    assert (outer.link, outer.speed, outer.part) == (64e9, 989e12, 1.0)
+    assert read(link=5, speed=7.5)[0].link == 5.0
 
 
 @pytest.mark.parametrize(
@@ -90,6 +101,18 @@ def test_sizes_and_durations_are_read_as_people_write_them() -> None:
         ("choice", "yes", "expected true or false, not 'yes'"),
         ("points", [1], "expected a mapping, not a list"),
         ("points", {"\ud800": 1}, "holds characters that no text has"),
+        ("part", 0, "expected a number above 0, at most 1, not 0"),
+        ("part", 1.5, "expected a number above 0, at most 1, not 1.5"),
+        ("part", float("nan"), "expected a number above 0, at most 1, not nan"),
+        ("above", 2, "expected a number above 2, not 2"),
+        ("link", 0, "expected a bandwidth such as 1.8TB/s, more than 0, not 0"),
+        ("link", float("nan"), "more than 0, not nan"),
+        ("link", float("inf"), "more than 0, not inf"),
+        ("link", 10**400, "more than 0, not 1000"),
+        ("link", "64GB", "expected a bandwidth such as 1.8TB/s or 900MiB/s, not '64GB'"),
+        ("link", True, "expected a bandwidth such as 1.8TB/s, not true"),
+        ("speed", None, "expected a rate such as 989TFLOP/s, not nothing"),
+        ("speed", "0TFLOP/s", "expected a rate such as 989TFLOP/s, more than 0, not 0.0"),
         ("items", [], "expected at least 1, not an empty list"),
         ("items", None, "expected a list, not nothing"),
     ],

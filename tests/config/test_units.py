@@ -10,9 +10,13 @@ from coterie.config.units import (
     MAX_BYTES,
     MAX_SECONDS,
     SIZE_PATTERN,
+    format_bandwidth,
     format_duration,
+    format_operations,
     format_size,
+    parse_bandwidth,
     parse_duration,
+    parse_operations,
     parse_size,
 )
 
@@ -171,3 +175,66 @@ def read(parse: Callable[[str], float], text: str) -> float:
         return parse(text)
     except ValueError:
         return -1
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"),
+    [
+        ("1.8TB/s", 1.8e12),
+        ("64GB/s", 64e9),
+        ("64 GB/s", 64e9),
+        ("900MiB/s", 900 * 2**20),
+        ("512", 512.0),
+        ("512B/s", 512.0),
+        ("0GB/s", 0.0),
+    ],
+)
+def test_a_bandwidth_is_read(text: str, rate: float) -> None:
+    assert parse_bandwidth(text) == rate
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"),
+    [
+        ("989TFLOP/s", 989e12),
+        ("989TFLOPS", 989e12),
+        ("5.104PFLOP/s", 5.104e15),
+        ("1.5EFLOP/s", 1.5e18),
+        ("70 GFLOP/s", 70e9),
+        ("12", 12.0),
+    ],
+)
+def test_a_rate_of_operations_is_read(text: str, rate: float) -> None:
+    assert parse_operations(text) == rate
+
+
+@pytest.mark.parametrize(
+    "text", ["", "fast", "5GB", "5GBps", "-1GB/s", "1e9", "5GB/h", "5FLOP", "5XFLOPS", "5TFLOPS/s"]
+)
+def test_a_rate_that_is_none_is_refused_with_a_hint(text: str) -> None:
+    with pytest.raises(ValueError, match=r"such as 1\.8TB/s"):
+        parse_bandwidth(text)
+    with pytest.raises(ValueError, match="such as 989TFLOP/s"):
+        parse_operations(text)
+
+
+def test_a_rate_beyond_any_machine_is_refused() -> None:
+    for parse in (parse_bandwidth, parse_operations):
+        with pytest.raises(ValueError, match="more than any machine"):
+            parse("9" * 24 + ("PB/s" if parse is parse_bandwidth else "PFLOP/s"))
+
+
+@pytest.mark.parametrize(
+    ("rate", "text"),
+    [
+        (0.0, "0"),
+        (999.0, "999"),
+        (64e9, "64G"),
+        (999.96e9, "1T"),
+        (16.312e12, "16.31T"),
+        (12345e15, "12345P"),
+    ],
+)
+def test_a_rate_is_written_for_people(rate: float, text: str) -> None:
+    assert format_bandwidth(rate) == f"{text}B/s"
+    assert format_operations(rate) == f"{text}FLOP/s"

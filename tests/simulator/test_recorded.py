@@ -7,7 +7,7 @@ from coterie.errors import JournalUnusable
 from coterie.scheduler import Scheduler, policy
 from coterie.scheduler import events as on
 from coterie.scheduler.replay import Entry
-from coterie.simulator import Driver, recorded
+from coterie.simulator import recorded, simulate
 from coterie.testing.core import parts
 from coterie.testing.world import Faults, Model, World
 from coterie.types import Budget
@@ -44,16 +44,21 @@ def past(seconds: float = 60.0, faults: Faults | None = None) -> tuple[World, li
 
 def test_requests_figures_and_what_happened_are_read() -> None:
     world, entries = past()
-    found = recorded(entries, policy, threads=2.0)
-    assert found.policy == "cost"
-    assert [device.hot_bytes for device in found.devices] == [24]
-    assert [(tenant.tenant, tenant.weight) for tenant in found.tenants] == [("x", 2.0)]
+    found = recorded(entries, policy, cores=2.0)
+    setup = found.setup
+    assert setup.policy == "cost"
+    assert [device.hot_bytes for device in setup.devices] == [24]
+    assert [(tenant.tenant, tenant.weight) for tenant in setup.tenants] == [("x", 2.0)]
+    assert [(expert.expert, expert.slots) for expert in setup.experts] == [
+        ("a", 2),
+        ("b", 2),
+        ("c", 2),
+    ]
     assert len(found.requests) == len(found.happened.answers) == 60
     assert found.requests[0].at == 0.0
     assert found.requests[1].budget == Budget(ttft=5.0)
-    figures = found.experts["a"]
+    figures = setup.figures[""]["a"]
     assert figures.load_work == pytest.approx(0.5, rel=0.01)
-    assert figures.slots == 2
     # 1000 bytes in 0.2 s, on two cores
     assert figures.prompt_work(850 / 6, is_first=False) == pytest.approx(0.4, rel=0.1)
     assert figures.output_work(9) == pytest.approx(0.2, rel=0.1)
@@ -65,9 +70,8 @@ def test_requests_figures_and_what_happened_are_read() -> None:
 
 def test_the_model_makes_of_it_what_happened() -> None:
     _, entries = past()
-    found = recorded(entries, policy, threads=2.0)
-    core = Scheduler(policy(found.policy), found.limits)
-    again = Driver(core, found.devices, {"n": 2.0}, found.experts).run(found.requests)
+    found = recorded(entries, policy, cores=2.0)
+    again = simulate(found.setup, found.requests)
     assert again.loads == pytest.approx(found.happened.loads, abs=2)
     for then, now in zip(found.happened.answers[5:], again.answers[5:], strict=True):
         assert now.total_s == pytest.approx(then.total_s, abs=0.3)
@@ -75,7 +79,7 @@ def test_the_model_makes_of_it_what_happened() -> None:
 
 def test_what_failed_then_is_no_answer_and_no_request() -> None:
     world, entries = past(faults=Faults(crash=0.5, leave=0.2))
-    found = recorded(entries, policy, threads=2.0)
+    found = recorded(entries, policy, cores=2.0)
     refused = {request.request for request in found.requests if request.request in world.refused}
     answered = len(found.requests) - len(refused)
     assert 0 < answered <= len(world.answered)
@@ -86,6 +90,6 @@ def test_what_failed_then_is_no_answer_and_no_request() -> None:
 def test_a_journal_begins_with_a_snapshot() -> None:
     _, entries = past(seconds=3.0)
     with pytest.raises(JournalUnusable, match="begins in the middle"):
-        recorded(entries[1:], policy, threads=2.0)
+        recorded(entries[1:], policy, cores=2.0)
     with pytest.raises(JournalUnusable, match="empty"):
-        recorded([], policy, threads=2.0)
+        recorded([], policy, cores=2.0)

@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 
 from coterie.errors import TraceInvalid
+from coterie.workloads.formats.format import TraceOptions
 from coterie.workloads.requests import Arrival
-from coterie.workloads.traces import read_trace
+from coterie.workloads.traces import Trace, read_trace
 
 CSV = """req_id,arrival_s,expert,prompt_tokens,output_tokens
 1,0.5,b,20,7
@@ -81,13 +82,81 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
         read_trace(tmp_path / "gone.csv")
 
 
-def test_a_name_of_another_format_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(TraceInvalid, match=r"no trace by its name: use \.csv or \.jsonl"):
-        read_trace(tmp_path / "t.parquet")
-
-
 def test_a_gzip_cut_short_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "t.csv.gz"
     path.write_bytes(gzip.compress(CSV.encode())[:-12])
-    with pytest.raises(TraceInvalid, match="cannot be read as csv"):
+    with pytest.raises(TraceInvalid, match=r"after line \d+: the gzip file is cut off"):
         read_trace(path)
+
+
+AZURE = """TIMESTAMP,ContextTokens,GeneratedTokens
+2023-11-16 18:17:03.5000000,374,44
+2023-11-16 18:17:04.0000000,396,109
+"""
+LATE = HEAD + "5,a,1,1\n5,b,1,1\n2,a,3,1\n"
+
+
+def written(folder: Path, text: str, name: str = "t.csv") -> Path:
+    path = folder / name
+    path.write_text(text)
+    return path
+
+
+def test_a_line_that_goes_back_is_refused_unless_the_trace_is_to_be_sorted(tmp_path: Path) -> None:
+    path = written(tmp_path, LATE)
+    with pytest.raises(TraceInvalid, match=r"line 4: 3 s earlier than .*: --sort"):
+        list(Trace(path))
+    assert [one.at_s for one in Trace(path, TraceOptions(sort=True))] == [2, 5, 5]
+
+
+def test_dated_times_count_from_the_first_request(tmp_path: Path) -> None:
+    trace = Trace(written(tmp_path, AZURE), TraceOptions(experts=("a",)))
+    assert [one.at_s for one in trace] == [0.0, 0.5]
+    assert trace.format == "azure"
+    assert trace.size_bytes == len(AZURE)
+    assert list(trace) == list(trace), "it is read anew"
+
+
+def test_experts_are_given_out_where_none_is_named(tmp_path: Path) -> None:
+    path = written(tmp_path, AZURE)
+    with pytest.raises(TraceInvalid, match="names no expert: say which there are, as --experts 8"):
+        list(Trace(path))
+    assert [one.expert for one in Trace(path, TraceOptions(nobody="?"))] == ["?", "?"]
+    one, two = (
+        [one.expert for one in Trace(path, TraceOptions(experts=("a", "b", "c"), seed=seed))]
+        for seed in (1, 1)
+    )
+    assert one == two
+
+
+def test_an_unknown_expert_is_told_with_its_line_after_models_were_renamed(tmp_path: Path) -> None:
+    path = written(tmp_path, HEAD + "0,gpt,1,1\n1,b,1,1\n")
+    with pytest.raises(TraceInvalid, match=r"line 2: expert 'gpt' is none of 'a', 'b'; --rename"):
+        list(Trace(path, TraceOptions(experts=("a", "b"))))
+    options = TraceOptions(experts=("a", "b"), names={"gpt": "a"})
+    assert [one.expert for one in Trace(path, options)] == ["a", "b"]
+
+
+def test_a_part_of_the_time_begins_at_zero(tmp_path: Path) -> None:
+    path = written(tmp_path, HEAD + "".join(f"{i},a,{i},1\n" for i in range(9)))
+    found = list(Trace(path, TraceOptions(begin_s=3, end_s=5)))
+    assert [(one.at_s, one.prompt_tokens) for one in found] == [(0, 3), (1, 4)]
+    with pytest.raises(TraceInvalid, match="holds no request from 99 s on"):
+        list(Trace(path, TraceOptions(begin_s=99)))
+
+
+def test_reading_tells_how_far_it_is(tmp_path: Path) -> None:
+    trace = Trace(written(tmp_path, HEAD + "0,a,1,1\n" * 10_000))
+    assert trace.read_bytes == 0
+    arrivals = iter(trace)
+    next(arrivals)
+    assert 0 < trace.read_bytes <= trace.size_bytes
+    assert Trace(tmp_path / "gone.csv").size_bytes == 0
+
+
+def test_the_format_may_be_said(tmp_path: Path) -> None:
+    path = written(tmp_path, '{"expert": "a", "timestamp": 5, "model": "m", "usage": {}}\n')
+    with pytest.raises(TraceInvalid, match="no tokens"):
+        list(Trace(path, TraceOptions(format="requests")))
+    with pytest.raises(TraceInvalid, match="no format 'xml': there are csv, jsonl"):
+        list(Trace(path, TraceOptions(format="xml")))

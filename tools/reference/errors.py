@@ -36,6 +36,7 @@ DO: dict[str, str] = {
     "ServerRefused": "read the message: it is the server's",
     "JournalUnusable": "give the folder `journal` of a state directory, or one segment of it",
     "TraceInvalid": "correct the line that the message names",
+    "ProfileInvalid": "run `coterie profile check FILE`; it lists every problem",
     "RatingsInvalid": "correct the row that the message names",
     "RouterInvalid": "fit the router again, or install what the message names",
     "PlanImpossible": "give more memory, fewer conditions, or what the message says is missing",

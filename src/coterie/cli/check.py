@@ -71,15 +71,17 @@ def _inspected(
     registry = Registry(state, base_dir)
     found = [policy_problem(composition.scheduler.policy)]
     footprints: dict[str, Footprint] = {}
+    created: dict[str, Engine] = {}
     for i, expert in enumerate(composition.experts):
         path = f"experts[{i}]"
         if path in reported:
             continue
         try:
-            engine = engines.create(expert.engine, state)
+            engine = created.get(expert.engine) or engines.create(expert.engine, state)
         except EngineUnknown as error:
             found.append(Problem(f"{path}.engine", str(error)))
             continue
+        created[expert.engine] = engine
         wrong = list(_expert_problems(path, expert, engine, registry))
         found += wrong
         if not wrong and not any(place.startswith(path) for place in reported):

@@ -1,6 +1,7 @@
 """`coterie replay`: a recorded journal, decided again."""
 
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -28,7 +29,9 @@ def replay(
 ) -> None:
     """Feed a journal to a fresh scheduler, and show where its decisions differ.
 
-    Exit status 1 if they differ under the policy that was recorded.
+    Exit status 1 if they differ under the policy that was recorded. After the first difference the
+    events are still those of then: `coterie simulate JOURNAL --policy lru` shows what would have
+    become of the requests.
 
     Example: coterie replay ~/.local/state/coterie/quickstart/journal --policy lru
     """
@@ -42,6 +45,9 @@ def replay(
     else:
         for name, report in reports.items():
             _show(name, report)
+        if any(report.policy != report.recorded_policy for report in reports.values()):
+            again = f"coterie simulate {quote(str(journal))} --policy {policy_name}"
+            typer.echo(f"\nWhat that would have been like for its requests: {again}")
     found = reports.values()
     if any(report.differing and report.policy == report.recorded_policy for report in found):
         raise typer.Exit(1)

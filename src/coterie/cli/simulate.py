@@ -1,149 +1,249 @@
-"""`coterie simulate`: a recorded past, had again in a model."""
+"""`coterie simulate`: what a composition would do, and what a recorded past would have been."""
 
 import os
-from itertools import chain
+from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
 import typer
-from msgspec import structs
-from rich.console import Console
-from rich.progress import Progress
-from rich.table import Table
+from msgspec import Struct, structs
 
 from coterie.cli.client import AsJson
-from coterie.cli.document import check_policy
-from coterie.cli.journals import opened
 from coterie.cli.output import print_json
-from coterie.config import parse_size
-from coterie.controller import read
-from coterie.errors import BadRequest, JournalUnusable
-from coterie.scheduler import Scheduler, policy
-from coterie.scheduler import events as on
-from coterie.simulator import Driver, Recorded, Simulated, recorded
-from coterie.workloads.report import is_in_time, percentile
+from coterie.cli.simulation import (
+    Condition,
+    Variant,
+    document,
+    met,
+    parse,
+    show,
+    write_page,
+    write_parquet,
+)
+from coterie.cli.simulation import options as said
+from coterie.cli.simulation.faults import Going, faults
+from coterie.cli.simulation.modelled import modelled
+from coterie.cli.simulation.past import HAPPENED, NOTES, Otherwise, read_past, variants_of
+from coterie.cli.simulation.runs import digest, running
+from coterie.cli.simulation.workload import Wanted, workload
+from coterie.errors import BadRequest, CommandError
+from coterie.simulator.metrics import flat
+
+DOCUMENTS = (".yaml", ".yml", ".json")
 
 
 def simulate(
-    journal: Annotated[
+    file: Annotated[
         Path,
-        typer.Argument(metavar="JOURNAL", help="A segment, or the folder that holds segments."),
+        typer.Argument(
+            metavar="FILE|JOURNAL",
+            help="A composition, .yaml or .json; or a journal: a segment, or its folder.",
+        ),
     ],
-    policy_name: Annotated[
-        list[str] | None,
-        typer.Option("--policy", help="Decide by this policy; may be given several times."),
-    ] = None,
-    hot: Annotated[
-        str | None, typer.Option(help="Hot memory of each device, as 1.5GiB. Default: as it was.")
-    ] = None,
-    speed: Annotated[
-        float, typer.Option(help="How dense the requests are: 2 is twice as dense.")
-    ] = 1.0,
+    profile: said.Profiles = None,
+    models: said.Models = None,
+    state: said.State = None,
+    trace: said.TraceOption = None,
+    rate: said.Rate = None,
+    cv: said.Cv = 1.0,
+    duration: said.Duration = "",
+    speed: said.Speed = 1.0,
+    popularity: said.PopularityOption = "zipf:1.0",
+    prompt_tokens: said.PromptTokens = "lognormal:200,1",
+    output_tokens: said.OutputTokens = "lognormal:100,0.8",
+    mapping: said.MapOption = "by-name",
+    rename: said.Rename = None,
+    sort: said.Sort = False,
+    ttft: said.Ttft = "",
+    e2e: said.E2e = "",
+    policy_name: said.Policies = None,
+    hot: said.Hot = None,
+    fault: said.FaultOption = None,
+    crashes: said.Crashes = 0.0,
+    load_fails: said.LoadFails = 0.0,
     cores: Annotated[
-        float | None, typer.Option(help="Cores of each node then. Default: this machine's.")
+        float | None,
+        typer.Option(help="Of a journal: cores of each node then. Default: this machine's."),
     ] = None,
+    fail_on: said.FailOn = None,
+    report: said.Report = None,
+    parquet: said.Parquet = None,
+    seed: said.Seed = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Have a journal's requests again under another policy, with other memory, or faster.
+    """Simulate a composition on machines as a profile has them, or a journal's requests again.
 
-    The requests are those of the journal; what loads, prompts and tokens take is what the scheduler
-    had learnt by its end. The first row is what really happened, the second what the model makes of
-    the same: how far they differ says how far the others can be trusted.
+    Decisions are those of the scheduler that runs live; loads, prompts and tokens take what a model
+    says. Of a journal, the first column is what really happened and the second what the model
+    makes of the same: how far they differ says how far the others can be trusted.
+
+    Exit status 1 if a condition of --fail-on holds or a file is wrong, 2 if an option is.
+
+    Example: coterie simulate examples/quickstart.yaml --rate 0.5 --ttft 10s
+
+    Example: coterie simulate mine.yaml --profile h200 --trace requests.csv --report page.html
 
     Example: coterie simulate ~/.local/state/coterie/quickstart/journal --policy lru --hot 1GiB
     """
-    for name in policy_name or ():
-        check_policy(name)
+    wanted = Wanted(
+        trace, rate, cv, duration, speed, popularity, prompt_tokens, output_tokens, mapping,
+        tuple(rename or ()), sort, ttft, e2e, seed,
+    )  # fmt: skip
+    going = Going(tuple(fault or ()), crashes, load_fails, seed)
+    policies = policy_name or []
+    with said.usage():
+        conditions = [parse(text) for text in fail_on or ()]
+        said.check_policies(policies)
+        _check_targets(report, parquet)
+        hot_bytes = said.hot_of(hot)
+        if file.suffix in DOCUMENTS:
+            if cores is not None:
+                raise BadRequest("`--cores` is for journals: a profile says them of a composition")
+            found = _composed(
+                file, profile or [], models or [], state, policies, hot_bytes, wanted, going
+            )
+        else:
+            _check_past(wanted, profile=profile, models=models, state=state)
+            found = _recorded(file, cores, Otherwise(policies, hot_bytes, speed), going)
+        judged = _judged(conditions, found.variants)
+        _write(found, report, parquet)
+        _print(file, found, judged, as_json)
+        _decide(judged)
+
+
+class _Found(Struct, frozen=True):
+    """What was simulated, under a title, and what to know about it."""
+
+    title: str
+    variants: list[Variant]
+    notes: Sequence[str]
+
+
+class _Judged(Struct, frozen=True):
+    """A condition on a variant; `is_met` None: that cannot be told, and `problem` says why."""
+
+    condition: Condition
+    variant: str
+    is_met: bool | None
+    problem: str = ""
+
+
+def _composed(
+    file: Path,
+    profiles: Sequence[str],
+    models: Sequence[Path],
+    state: Path | None,
+    policies: Sequence[str],
+    hot_bytes: int | None,
+    wanted: Wanted,
+    going: Going,
+) -> _Found:
+    """A variant for each policy."""
+    known = modelled(file, profiles=profiles, models=models, state=state, hot=hot_bytes)
+    wrong = faults(known.setup, going)
+    asked = workload(known.composition, wanted)
+    with running() as run:
+        variants = [
+            run(name, structs.replace(known.setup, policy=name), asked.requests, wrong)
+            for name in policies or [known.setup.policy]
+        ]
+    return _Found(known.composition.name, variants, (*known.notes, *asked.notes))
+
+
+def _recorded(journal: Path, cores: float | None, otherwise: Otherwise, going: Going) -> _Found:
     count = float(os.cpu_count() or 1) if cores is None else cores
-    hot_bytes = _hot(hot)
-    for name, value in (("speed", speed), ("cores", count)):
-        if not value > 0:
+    for name, value in (("speed", otherwise.speed), ("cores", count)):
+        if not 0 < value < float("inf"):
             raise BadRequest(f"`--{name}` is {value:g}: expected more than 0", name)
-    with opened(journal, "reading") as files:
-        past = recorded(chain.from_iterable(map(read, files)), policy, count)
-    if not past.requests:
-        raise JournalUnusable(f"{str(journal)!r} has no request whose end it tells of")
-    wanted = policy_name or [past.policy]
-    rows = [_row("recorded", past.policy, past, past.happened)]
-    changed = hot_bytes is not None or speed != 1.0
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("simulating", total=len(wanted) + 1)
-        rows.append(_row("simulated", past.policy, past, _run(past, past.policy, count)))
-        progress.advance(task)
-        for name in wanted:
-            if name != past.policy or changed:
-                other = _changed(past, hot_bytes, speed)
-                rows.append(_row("what if", name, other, _run(other, name, count)))
-            progress.advance(task)
-    if as_json:
-        print_json(rows)
-    else:
-        _show(rows)
+    past = read_past(journal, count)
+    wrong = faults(past.setup, going)
+    with running() as run:
+        return _Found(str(journal), variants_of(past, otherwise, run, wrong), NOTES)
 
 
-def _hot(text: str | None) -> int | None:
-    if text is None:
-        return None
-    try:
-        return parse_size(text)
-    except ValueError as error:
-        raise BadRequest(f"`--hot` is wrong: {error}", "hot") from error
+def _check_past(wanted: Wanted, **others: object) -> None:
+    """Options that say what a journal says itself."""
+    usual = Wanted(speed=wanted.speed, seed=wanted.seed)
+    given = [name for name, value in others.items() if value]
+    given += [
+        name.replace("mapping", "map")
+        for name in Wanted.__struct_fields__
+        if getattr(wanted, name) != getattr(usual, name)
+    ]
+    if given:
+        option = f"--{given[0].replace('_', '-')}"
+        raise BadRequest(
+            f"`{option}` is for compositions (.yaml, .json): a journal has its own requests, "
+            "experts and machines"
+        )
 
 
-def _changed(past: Recorded, hot_bytes: int | None, speed: float) -> Recorded:
-    return structs.replace(
-        past,
-        devices=[
-            structs.replace(device, hot_bytes=device.hot_bytes if hot_bytes is None else hot_bytes)
-            for device in past.devices
-        ],
-        requests=[structs.replace(request, at=request.at / speed) for request in past.requests],
+def _check_targets(report: Path | None, parquet: Path | None) -> None:
+    """What can be told before anything is simulated."""
+    if report is not None and (report.is_dir() or report.suffix not in (".html", ".htm")):
+        raise BadRequest(f"`--report` {str(report)!r}: expected a file's name, as page.html")
+    if parquet is not None and parquet.is_file():
+        raise BadRequest(f"`--parquet` {str(parquet)!r} is a file: expected a folder's name")
+    if parquet is not None and find_spec("pyarrow") is None:
+        raise CommandError("Parquet needs pyarrow: pip install 'coterie[parquet]'")
+
+
+def _judged(conditions: Sequence[Condition], variants: Sequence[Variant]) -> list[_Judged]:
+    """Each condition on each variant, but on what really happened."""
+    found = []
+    for variant in variants:
+        if variant.name == HAPPENED:
+            continue
+        figures = flat(variant.metrics)
+        for condition in conditions:
+            try:
+                found.append(_Judged(condition, variant.name, met(condition, figures)))
+            except BadRequest as error:
+                found.append(_Judged(condition, variant.name, None, str(error)))
+    return found
+
+
+def _write(found: _Found, report: Path | None, parquet: Path | None) -> None:
+    if report is not None:
+        write_page(report, found.variants, title=found.title, caveats=found.notes)
+        typer.echo(f"written: {report}", err=True)
+    if parquet is not None:
+        for path in write_parquet(parquet, found.variants):
+            typer.echo(f"written: {path}", err=True)
+
+
+def _print(file: Path, found: _Found, judged: Sequence[_Judged], as_json: bool) -> None:
+    if not as_json:
+        show(found.variants)
+        for note in found.notes:
+            typer.echo(f"\nnote: {note}")
+        return
+    rows = document(found.variants)
+    print_json(
+        {
+            "file": str(file),
+            "notes": found.notes,
+            "conditions": [
+                {"variant": one.variant, "condition": str(one.condition), "holds": one.is_met}
+                for one in judged
+            ],
+            "variants": [
+                {"name": row["name"], "digest": digest(variant.outcome), **row}
+                for row, variant in zip(rows, found.variants, strict=True)
+            ],
+        }
     )
 
 
-def _run(past: Recorded, policy_name: str, cores: float) -> Simulated:
-    nodes = dict.fromkeys(device.node for device in past.devices)
-    core = Scheduler(policy(policy_name), past.limits)
-    for tenant in past.tenants:
-        core.handle(on.TenantDeclared(1.0, tenant.tenant, tenant.weight))
-    return Driver(core, past.devices, dict.fromkeys(nodes, cores), past.experts).run(past.requests)
-
-
-def _row(how: str, policy_name: str, past: Recorded, found: Simulated) -> dict[str, Any]:
-    good = [answer for answer in found.answers if answer.is_good]
-    firsts = [answer.first_s for answer in good if answer.first_s is not None]
-    bounded = [
-        answer.is_good and is_in_time(answer, request.budget)
-        for answer, request in zip(found.answers, past.requests, strict=True)
-        if request.budget.is_bounded
-    ]
-    return {
-        "how": how,
-        "policy": policy_name,
-        "requests": len(found.answers),
-        "answered": len(good),
-        "in_time": sum(bounded) if bounded else None,
-        "first_p50_s": percentile(firsts, 50) if firsts else None,
-        "first_p95_s": percentile(firsts, 95) if firsts else None,
-        "loads": found.loads,
-    }
-
-
-def _show(rows: list[dict[str, Any]]) -> None:
-    table = Table(box=None, pad_edge=False)
-    titles = {"first_p50_s": "p50", "first_p95_s": "p95"}
-    shown = [key for key in rows[0] if any(row[key] is not None for row in rows)]
-    for key in shown:
-        justify: Literal["left", "right"] = "left" if isinstance(rows[0][key], str) else "right"
-        table.add_column(titles.get(key, key.replace("_", " ")), justify=justify, no_wrap=True)
-    for row in rows:
-        table.add_row(*(_spelt(row[key]) for key in shown))
-    Console().print(table)
-    typer.echo("\np50, p95: of the times to the first token")
-
-
-def _spelt(value: Any) -> str:
-    if value is None:
-        return "-"
-    return f"{value:.3f} s" if isinstance(value, float) else str(value)
+def _decide(judged: Sequence[_Judged]) -> None:
+    """Says which conditions hold. Exits with 1 if any does, and with 2 if that cannot be told."""
+    for one in judged:
+        if one.is_met:
+            typer.echo(f"coterie: {one.variant}: {one.condition} holds", err=True)
+        elif one.is_met is None:
+            typer.echo(f"coterie: {one.variant}: {one.problem}", err=True)
+    if any(one.is_met for one in judged):
+        raise typer.Exit(1)
+    if any(one.is_met is None for one in judged):
+        raise typer.Exit(2)

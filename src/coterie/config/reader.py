@@ -14,10 +14,13 @@ from msgspec import NODEFAULT, inspect
 
 from coterie.config.finding import Finding, Path, listed, nearest, shorten
 from coterie.config.units import (
+    MAX_RATE,
     MAX_SECONDS,
     format_duration,
     format_size,
+    parse_bandwidth,
     parse_duration,
+    parse_operations,
     parse_size,
 )
 
@@ -30,6 +33,10 @@ class _Wrong:
 
 
 _WRONG: Final = _Wrong()
+_RATES: Final = {
+    "bytes/s": (parse_bandwidth, "a bandwidth such as 1.8TB/s"),
+    "operations/s": (parse_operations, "a rate such as 989TFLOP/s"),
+}
 
 
 class Reader:
@@ -69,6 +76,9 @@ class Reader:
                 return self._integer(value, kind, path, str)
             case inspect.FloatType() if unit == "seconds":
                 return self._seconds(self._human(value, parse_duration, path), kind, path)
+            case inspect.FloatType() if unit in _RATES:
+                parse, wanted = _RATES[unit]
+                return self._rate(self._human(value, parse, path), wanted, path)
             case inspect.FloatType():
                 return self._number(value, kind, path)
             case inspect.StrType():
@@ -157,15 +167,28 @@ class Reader:
             return self._wrong(path, f"expected at most 365d, not {shorten(value)}")
         return float(value)
 
+    def _rate(self, value: Any, wanted: str, path: Path) -> Any:
+        if value is _WRONG:
+            return value
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            return self._wrong(path, f"expected {wanted}, not {_said(value)}")
+        if not 0 < value <= MAX_RATE:  # NaN, too, is not
+            return self._wrong(path, f"expected {wanted}, more than 0, not {shorten(value)}")
+        return float(value)
+
     def _number(self, value: Any, kind: inspect.FloatType, path: Path) -> Any:
         if not isinstance(value, int | float) or isinstance(value, bool):
             return self._wrong(path, f"expected a number, not {_said(value)}")
         least = -MAX_INTEGER if kind.ge is None else kind.ge
         most = MAX_INTEGER if kind.le is None else kind.le
-        if not least <= value <= most:  # NaN, too, is not
+        is_above = kind.gt is None or value > kind.gt
+        if not (least <= value <= most and is_above):  # NaN, too, is not
             bounds = (
                 f"from {least:g} to {most:g}" if kind.le is not None else f"of at least {least:g}"
             )
+            if kind.gt is not None:
+                limit = f", at most {most:g}" if kind.le is not None else ""
+                bounds = f"above {kind.gt:g}{limit}"
             return self._wrong(path, f"expected a number {bounds}, not {shorten(value)}")
         return float(value)
 

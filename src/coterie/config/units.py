@@ -1,4 +1,4 @@
-"""Sizes and durations as people write them: what is printed for them can be read back."""
+"""Sizes, durations and rates as people write them: what is printed for them can be read back."""
 
 import re
 from fractions import Fraction
@@ -8,6 +8,7 @@ DURATION_PATTERN = r"^([0-9]+(\.[0-9]+)? ?(ms|s|m|h|d) ?)+$|^[0-9]+(\.[0-9]+)?$"
 
 MAX_BYTES = 2**63 - 1
 MAX_SECONDS = 365 * 86400
+MAX_RATE = 1e24  # of bytes or operations a second
 
 _BYTES = {"": 1, "B": 1, "kB": 1000, "KB": 1000, "Ki": 1024, "KiB": 1024} | {
     f"{letter}{suffix}": base**power
@@ -20,6 +21,11 @@ _SECONDS = {
     "m": Fraction(60),
     "s": Fraction(1),
     "ms": Fraction(1, 1000),
+}
+_OPERATIONS = {"": 1} | {
+    f"{letter}{unit}": 1000**power
+    for power, letter in enumerate(("", "k", "M", "G", "T", "P", "E"))
+    for unit in ("FLOP/s", "FLOPS")
 }
 _NUMBER = re.compile(r"([0-9]{1,24}(?:\.[0-9]{1,12})?) ?([A-Za-z]*)", re.ASCII)
 
@@ -70,6 +76,29 @@ def parse_duration(text: str) -> float:
     return float(total)
 
 
+def parse_bandwidth(text: str) -> float:
+    """Bytes a second: `1.8TB/s` and `64GB/s` count in 1000s, `900MiB/s` in 1024s.
+
+    Raises ValueError, saying what was expected.
+    """
+    match = _NUMBER.fullmatch(text.removesuffix("/s"))
+    if match is None or (match[2] and not text.endswith("/s")) or match[2] not in _BYTES:
+        raise ValueError(f"expected a bandwidth such as 1.8TB/s or 900MiB/s, not {_short(text)}")
+    return _rate(text, Fraction(match[1]) * _BYTES[match[2]])
+
+
+def parse_operations(text: str) -> float:
+    """Floating-point operations a second: `989TFLOP/s`, `5.1PFLOP/s`, or `989TFLOPS`.
+
+    Raises ValueError, saying what was expected.
+    """
+    match = _NUMBER.fullmatch(text.removesuffix("/s"))
+    unit = "" if match is None else match[2] + text[match.end() :]
+    if match is None or unit not in _OPERATIONS:
+        raise ValueError(f"expected a rate such as 989TFLOP/s or 5.1PFLOP/s, not {_short(text)}")
+    return _rate(text, Fraction(match[1]) * _OPERATIONS[unit])
+
+
 def format_size(size_bytes: int) -> str:
     """For people: `480MiB`, `1.5GiB`, `93.8MiB`: exact below 1 KiB, else four digits or more."""
     size, unit = float(size_bytes), "B"
@@ -96,6 +125,31 @@ def format_duration(seconds: float) -> str:
         if count:
             parts.append(f"{count}{unit}")
     return "".join(parts)
+
+
+def format_bandwidth(bytes_per_s: float) -> str:
+    """For people: `1.8TB/s`, `64GB/s`, in 1000s, to four digits."""
+    return f"{_scaled(bytes_per_s)}B/s"
+
+
+def format_operations(operations_per_s: float) -> str:
+    """For people: `989TFLOP/s`, `5.104PFLOP/s`, to four digits."""
+    return f"{_scaled(operations_per_s)}FLOP/s"
+
+
+def _scaled(rate: float) -> str:
+    """Four digits and the letter that makes them short."""
+    letters = iter(("", "k", "M", "G", "T", "P"))
+    letter = next(letters)
+    while float(f"{rate:.4g}") >= 1000 and letter != "P":
+        rate, letter = rate / 1000, next(letters)
+    return f"{rate:.4g}{letter}" if rate < 9999.5 else f"{rate:.0f}{letter}"
+
+
+def _rate(text: str, rate: Fraction) -> float:
+    if rate > MAX_RATE:
+        raise ValueError(f"{_short(text)} is more than any machine does")
+    return float(rate)
 
 
 def _trim(number: str) -> str:

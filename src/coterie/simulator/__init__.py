@@ -1,8 +1,26 @@
 """What a composition would do: the scheduler that runs live, around machines that are modelled."""
 
-from coterie.simulator.driver import Driver, Simulated, requests
-from coterie.simulator.figures import Figures
-from coterie.simulator.machine import Machine
+from coterie.simulator.driver import Driver, simulate
+from coterie.simulator.faults import Faults, Planned
+from coterie.simulator.outcome import FOREVER, Fault, Outcome, Queue, Residence
 from coterie.simulator.recorded import Recorded, recorded
+from coterie.simulator.requests import requests
+from coterie.simulator.setup import FREE, Place, Setup
 
-__all__ = ["Driver", "Figures", "Machine", "Recorded", "Simulated", "recorded", "requests"]
+__all__ = [
+    "FOREVER",
+    "FREE",
+    "Driver",
+    "Fault",
+    "Faults",
+    "Outcome",
+    "Place",
+    "Planned",
+    "Queue",
+    "Recorded",
+    "Residence",
+    "Setup",
+    "recorded",
+    "requests",
+    "simulate",
+]

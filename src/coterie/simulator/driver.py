@@ -2,15 +2,14 @@
 live.
 
 It models the world, never the scheduler: what to do is what `Scheduler.handle` answers, and how
-long that takes is what the figures say. The same arrivals, figures and policy give the same answers
-to the last digit.
+long that takes is what the figures say. The same requests, set-up, policy and seed give the same
+outcome to the last digit.
 """
 
-from collections.abc import Mapping, Sequence
-from heapq import heappop, heappush
+from collections.abc import Callable, Iterable
 from math import inf
 
-from msgspec import Struct, structs
+from msgspec import structs
 
 from coterie.scheduler import (
     Action,
@@ -22,225 +21,218 @@ from coterie.scheduler import (
     Scheduler,
     Stage,
     Unload,
+    policy,
 )
 from coterie.scheduler import events as on
-from coterie.simulator.figures import Figures
+from coterie.simulator.agenda import Agenda, Change, Due, End
+from coterie.simulator.faults import Faults, Luck, Planned, changes
+from coterie.simulator.loads import Loads
 from coterie.simulator.machine import Machine
-from coterie.types import NO_BUDGET, Budget, Footprint
-from coterie.workloads import Answer, Arrival
+from coterie.simulator.outcome import Fault, Outcome
+from coterie.simulator.rides import Rides
+from coterie.simulator.serving import Serving
+from coterie.simulator.setup import Setup
+from coterie.simulator.stays import Stays
+from coterie.types import Footprint
 
-BEGIN = 1.0  # the clock's first reading: 0 means "not known" to the core
-BYTES_PER_TOKEN = 6  # of English, as a request's body has them
-BODY_BYTES = 150  # of a request, besides its prompt
-STATUSES = {"queue_full": 429, "budget_impossible": 400, "model_not_found": 404}
+START = 1.0  # the clock's first reading: 0 means "not known" to the core
+CRASHED = "the worker crashed"
+LOST = "the node was lost"
+NO_FAULTS = Faults()
+
+Told = Callable[[int], None]
 
 
-class Simulated(Struct, frozen=True):
-    """What became of each arrival, in their order, and how many loads that took."""
-
-    answers: list[Answer]
-    loads: int
+def simulate(
+    setup: Setup,
+    requests: Iterable[on.Arrived],
+    faults: Faults = NO_FAULTS,
+    told: Told | None = None,
+) -> Outcome:
+    """What the set-up makes of the requests, which come in order of time, `at` seconds after the
+    beginning each. `told` is called now and then with how many have ended.
+    """
+    return Driver(Scheduler(policy(setup.policy), setup.limits), setup, faults).run(requests, told)
 
 
 class Driver:
-    """One run: devices and experts are declared, then the arrivals come."""
+    """One run: devices, tenants and experts are declared, and what is to be preloaded is; then the
+    requests come, from `begin` on by the scheduler's clock.
+    """
 
-    def __init__(
-        self,
-        scheduler: Scheduler,
-        devices: Sequence[on.DeviceJoined],
-        cores: Mapping[str, float],
-        experts: Mapping[str, Figures],
-    ) -> None:
-        """`cores`: of each node. Devices of a node share its cores."""
+    def __init__(self, scheduler: Scheduler, setup: Setup, faults: Faults = NO_FAULTS) -> None:
         self._scheduler = scheduler
-        self._devices = {device.device: device for device in devices}
-        self._machines = {node: Machine(count) for node, count in cores.items()}
-        self._experts = experts
-        self._now = BEGIN
-        self._heap: list[tuple[float, int, Event]] = []
-        self._count = 0
-        self._loads: dict[str, Load] = {}  # by job
-        self._fresh: set[str] = set()  # replicas that have answered nobody yet
-        self._running: dict[str, Dispatch] = {}
-        self._first: dict[str, float] = {}  # when a request's first token came
-        self._started: dict[str, float] = {}
-        self._ended: dict[str, float] = {}
-        self._refused: dict[str, Refuse] = {}
-        self._requests: dict[str, on.Arrived] = {}
-        self._loaded = 0
-        for device in devices:
-            self._handle(structs.replace(device, at=BEGIN))
-        for name, figures in experts.items():
-            self._handle(on.Declared(BEGIN, name, slots=figures.slots))
+        self._setup = setup
+        self._now = START
+        self._outcome = Outcome()
+        self._stays = Stays()
+        self._rides = Rides()
+        self._agenda = Agenda()
+        for name, cores in setup.cores.items():
+            self._agenda.machines[name] = Machine(cores)
+        self._luck = Luck()
+        self._loads = Loads(setup, self._agenda, self._luck)
+        self._serving = Serving(setup, self._agenda, self._rides)
+        declared: tuple[Event, ...] = (*setup.devices, *setup.tenants, *setup.experts)
+        for event in declared:
+            self._handle(structs.replace(event, at=START))
+        self._settle()
+        self.begin = self._serving.begin = self._now
+        self._luck.tempt(faults)
+        for replica, generation in self._loads.alive.items():
+            self._tempt(replica, generation)
+        for at_s, fault, begins in changes(faults):
+            self._agenda.push(self.begin + at_s, Change(fault, begins))
 
-    def run(self, requests: Sequence[on.Arrived]) -> Simulated:
-        """Sends the requests, `at` seconds after the beginning each, and lets everything come to
-        its end. They are as long as they say: `output_tokens` is what is generated.
-        """
-        for request in requests:
-            assert request.request not in self._requests, f"{request.request!r} comes twice"
-            self._requests[request.request] = request
-            self._push(structs.replace(request, at=BEGIN + request.at, since=0.0, attempt=0))
-        while len(requests) > len(self._ended) + len(self._refused):
-            self._step()
-        return Simulated([self._answer(request) for request in requests], self._loaded)
+    def run(self, requests: Iterable[on.Arrived], told: Told | None = None) -> Outcome:
+        """Sends the requests, and lets each come to its end; see `simulate`."""
+        agenda, rides, scheduler = self._agenda, self._rides, self._scheduler
+        coming, begin = iter(requests), self.begin
+        following = next(coming, None)
+        while following is not None or rides.open:
+            arrives = inf if following is None else begin + following.at
+            due = agenda.next_at()
+            wake = scheduler.wake_at()
+            if wake is not None and wake < due and wake < arrives:
+                self._now = max(self._now, wake)
+                self._handle(on.Tick(self._now))
+            elif following is not None and arrives < due:
+                assert arrives >= self._now, f"{following.request!r} comes out of order"
+                self._now = arrives
+                self._arrive(following)
+                following = next(coming, None)
+            else:
+                assert due < inf, "requests wait, and nothing will ever happen"
+                self._now = max(self._now, due)
+                self._happen(agenda.pop())
+                if told is not None and rides.ended % 256 == 0:
+                    told(rides.ended)
+        return self._ended()
 
-    # -- time --------------------------------------------------------------------------------------
+    def _settle(self) -> None:
+        """Lets all loads end that nobody's request asked for."""
+        while (due := self._agenda.next_at()) < inf:
+            wake = self._scheduler.wake_at()
+            if wake is not None and wake < due:
+                self._now = max(self._now, wake)
+                self._handle(on.Tick(self._now))
+            else:
+                self._now = max(self._now, due)
+                self._happen(self._agenda.pop())
 
-    def _step(self) -> None:
-        """The next thing that happens, wherever it does."""
-        ends = [
-            (self._now + own[0], node, own[1])
-            for node, machine in self._machines.items()
-            if (own := machine.next_end()) is not None
-        ]
-        end = min(ends, default=None)
-        first = self._heap[0][0] if self._heap else inf
-        wake = self._scheduler.wake_at()
-        nearest = min(end[0] if end else inf, first, inf if wake is None else wake)
-        assert nearest < inf, "requests wait, and nothing will ever happen"
-        at = max(self._now, nearest)
-        for machine in self._machines.values():
-            machine.advance(at - self._now)
-        self._now = at
-        if end is not None and end[0] <= at:
-            self._machines[end[1]].remove(end[2])
-            self._job_done(end[1], end[2])
-        elif first <= at:
-            self._handle(structs.replace(heappop(self._heap)[2], at=at))
+    def _ended(self) -> Outcome:
+        found, stores = self._outcome, self._loads.stores.values()
+        found.answers = [answer for answer in self._rides.answers if answer is not None]
+        found.residences = self._stays.count_from(self.begin)
+        found.queue = self._rides.queue
+        found.moved_bytes = sum(store.moved_bytes for store in stores)
+        found.read_bytes = sum(store.read_bytes for store in stores)
+        found.end_s = self._now - self.begin
+        found.busy_s = {name: self._agenda.machines[name].busy for name in self._setup.cores}
+        return found
+
+    # -- what happens ------------------------------------------------------------------------------
+
+    def _arrive(self, request: on.Arrived) -> None:
+        self._rides.begin(request)
+        self._rides.sample(request.at)
+        self._handle(structs.replace(request, at=self._now, since=0.0, attempt=0))
+
+    def _happen(self, due: Due) -> None:
+        match due:
+            case End():
+                self._done(due)
+            case Change():
+                self._change(due.fault, due.begins)
+            case on.Crashed():
+                if self._loads.alive.get(due.replica) == due.generation:
+                    self._crash(due)
+            case on.Loaded() | on.LoadFailed() | on.Unloaded():
+                if self._loads.is_true(due):
+                    self._stays.happened(due)
+                    self._handle(due)
+                    if isinstance(due, on.Loaded):
+                        self._tempt(due.replica, due.generation)
+            case _:
+                self._handle(due)
+
+    def _done(self, end: End) -> None:
+        """Bytes have come, a replica is ready, or a prompt or an answer is."""
+        ride = self._rides.open.get(end.job)
+        if ride is not None:
+            self._handle(self._serving.done(ride, end.machine, self._now))
+        elif end.machine in self._setup.cores:
+            self._agenda.remove(end.machine, end.job, self._now)
+            self._loads.ready(end.job, self._now)
         else:
-            self._handle(on.Tick(at))
-
-    def _push(self, event: Event) -> None:
-        self._count += 1
-        heappush(self._heap, (event.at, self._count, event))
+            self._loads.came(end.machine, end.job, self._now)
 
     def _handle(self, event: Event) -> None:
+        self._outcome.events += 1
         for action in self._scheduler.handle(event):
             self._perform(action)
-
-    # -- what the scheduler wants ------------------------------------------------------------------
 
     def _perform(self, action: Action) -> None:
         now = self._now
         match action:
-            case Fetch():
-                footprint = Footprint(hot=self._experts[action.expert].parts)
-                self._push(on.Fetched(now, action.expert, footprint))
-            case Stage():
-                self._push(on.Staged(now, action.expert, action.device))
-            case Load():
-                self._load(action)
-            case Unload():
-                for job, load in list(self._loads.items()):
-                    if load.replica == action.replica:
-                        self._machine(load.device).remove(job)
-                        del self._loads[job]
-                figures = self._figures(action.replica)
-                at = now + figures.unload_s
-                self._push(on.Unloaded(at, action.replica, action.generation, figures.unload_s))
             case Dispatch():
-                self._dispatch(action)
+                is_first = self._loads.fresh.pop(action.replica, False)
+                self._stays.serves(action)
+                self._serving.dispatch(action, now, is_first=is_first)
             case Refuse():
-                self._refused[action.request] = action
-                self._started[action.request] = now
+                self._rides.refused(action, now - self.begin)
+            case Load():
+                figures = self._setup.figures_on(action.expert, action.device)
+                self._stays.did(now, action, sum(part.size_bytes for part in figures.parts))
+                self._loads.load(action, now)
+            case Unload():
+                self._stays.did(now, action)
+                self._loads.unload(action, now)
+            case Stage():
+                self._loads.stage(action, now)
+            case Fetch():
+                footprint = Footprint(hot=self._setup.anywhere(action.expert).parts)
+                self._agenda.push(now, on.Fetched(now, action.expert, footprint))
 
-    def _load(self, action: Load) -> None:
-        self._loaded += 1
-        self._fresh.add(action.replica)
-        job = f"load {action.replica} {action.generation}"
-        self._loads[job] = action
-        self._started[job] = self._now
-        figures = self._experts[action.expert]
-        self._machine(action.device).add(job, action.replica, figures.load_work, 1.0)
+    # -- what goes wrong ---------------------------------------------------------------------------
 
-    def _dispatch(self, action: Dispatch) -> None:
-        request, figures = self._requests[action.request], self._figures(action.replica)
-        self._running[action.request] = action
-        self._started[action.request] = self._now
-        is_first = action.replica in self._fresh
-        self._fresh.discard(action.replica)
-        work = figures.prompt_work(prompt_tokens(request), is_first=is_first)
-        machine = self._machine(action.replica.rpartition("@")[2])
-        machine.add(action.request, action.replica, work, figures.threads)
+    def _tempt(self, replica: str, generation: int) -> None:
+        """A hot replica may have to crash one day."""
+        lives_s = self._luck.crashes_after()
+        if lives_s is not None:
+            at = self._now + lives_s
+            self._agenda.push(at, on.Crashed(at, replica, generation, CRASHED))
 
-    def _job_done(self, node: str, job: str) -> None:
-        """A load, a prompt, or all tokens of an answer."""
-        if job in self._loads:
-            self._load_done(self._loads.pop(job), self._started.pop(job))
-            return
-        action, request = self._running[job], self._requests[job]
-        if job not in self._first:
-            self._first[job] = self._now
-            work = self._figures(action.replica).output_work(request.output_tokens)
-            self._machines[node].add(job, action.replica, work, 1.0)
-            self._handle(on.Began(self._now, job))
-            return
-        del self._running[job]
-        self._ended[job] = self._now
-        started = self._started[job]
-        self._handle(
-            on.Finished(
-                self._now,
-                job,
-                first_byte_s=self._first[job] - started,
-                run_s=self._now - started,
-                prompt_tokens=round(prompt_tokens(request)),
-                output_tokens=request.output_tokens,
+    def _crash(self, event: on.Crashed) -> None:
+        now_s = self._now - self.begin
+        self._outcome.faults.append(Fault(now_s, "crash", event.replica, now_s))
+        self._stays.happened(event)
+        self._handle(event)
+        for finished in self._serving.broken(event.replica, self._now, CRASHED):
+            self._handle(finished)
+        self._loads.go(event.replica, event.generation, self._now)
+
+    def _change(self, fault: Planned, begins: bool) -> None:
+        if begins:
+            until_s = fault.at_s + fault.for_s
+            self._outcome.faults.append(
+                Fault(self._now - self.begin, fault.kind, fault.node, until_s)
             )
-        )
+        if fault.kind != "node":
+            factor = fault.factor if begins else 1.0
+            self._loads.stores[fault.node].slow(fault.kind, factor, self._now)
+        elif begins:
+            self._lose(fault.node)
+        else:
+            for device in self._setup.devices:
+                if device.node == fault.node:
+                    self._handle(structs.replace(device, at=self._now))
 
-    def _load_done(self, action: Load, began: float) -> None:
-        figures = self._experts[action.expert]
-        at = self._now + figures.load_wait_s
-        self._push(on.Loaded(at, action.replica, action.generation, at - began, figures.parts))
-
-    # -- looking -----------------------------------------------------------------------------------
-
-    def _machine(self, device: str) -> Machine:
-        return self._machines[self._devices[device].node]
-
-    def _figures(self, replica: str) -> Figures:
-        return self._experts[replica.rpartition("@")[0]]
-
-    def _answer(self, request: on.Arrived) -> Answer:
-        name, sent = request.request, BEGIN + request.at
-        refused = self._refused.get(name)
-        if refused is not None:
-            return Answer(
-                expert=request.expert,
-                sent_s=request.at,
-                status=STATUSES.get(refused.code, 503),
-                total_s=self._started[name] - sent,
-                error=refused.code,
-            )
-        return Answer(
-            expert=request.expert,
-            sent_s=request.at,
-            status=200,
-            total_s=self._ended[name] - sent,
-            first_s=self._first[name] - sent,
-            prompt_tokens=round(prompt_tokens(request)),
-            output_tokens=request.output_tokens,
-        )
-
-
-def prompt_tokens(request: on.Arrived) -> float:
-    """What a request's prompt is taken to have."""
-    return max(0, request.prompt_bytes - BODY_BYTES) / BYTES_PER_TOKEN
-
-
-def requests(arrivals: Sequence[Arrival], budget: Budget = NO_BUDGET) -> list[on.Arrived]:
-    """A workload's arrivals as requests, each with the budget."""
-    return [
-        on.Arrived(
-            arrival.at_s,
-            f"r{number:07}",
-            arrival.expert,
-            prompt_bytes=BODY_BYTES + BYTES_PER_TOKEN * arrival.prompt_tokens,
-            output_tokens=arrival.output_tokens,
-            budget=budget,
-        )
-        for number, arrival in enumerate(arrivals)
-    ]
+    def _lose(self, node: str) -> None:
+        devices = self._loads.lose(node, self._now)
+        for device in devices:
+            self._stays.lost(device, self._now, LOST)
+        self._handle(on.NodeLeft(self._now, node, LOST))
+        for replica in self._serving.on_devices(devices):
+            for finished in self._serving.broken(replica, self._now, LOST):
+                self._handle(finished)

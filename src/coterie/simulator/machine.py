@@ -1,66 +1,197 @@
-"""A machine whose cores are shared by the processes that compute on it, as a fluid.
+"""Something that jobs share as a fluid: the cores of a machine, or the bytes a second of a link.
 
-Work is in core-seconds. A process has jobs that run at the same time (a prompt, tokens, a load) and
-is given cores as a fair scheduler gives them: as many as its widest job can use, or an equal share
-of what is left (max-min fairness); its jobs share them equally.
+Work is in core-seconds (or bytes). A process has jobs that run at the same time (a prompt, tokens,
+a load) and is given cores as a fair scheduler gives them: as many as its widest job can use, or an
+equal share of what is left (max-min fairness); its jobs share them equally, but for work that they
+have in common.
+
+Jobs that get on at the same pace stand in one lane, in the order in which they will end: so what
+passes costs as much as there are lanes, however many jobs there are.
 """
 
-from msgspec import Struct
+from heapq import heappop, heappush
+from math import inf
 
 DONE = 1e-9  # core-seconds that are as good as none
 
 
-class Job(Struct):
-    """Work of a process: core-seconds that are left, and the most cores it can use."""
+class _Lane:
+    """Jobs of a process that are as wide, and have as much of their work in common.
 
-    name: str
-    process: str
-    left: float
-    widest: float
-    cores: float = 0.0  # that it has now
+    `passed` is the work that each job has got since the lane was opened.
+    """
+
+    __slots__ = ("common", "count", "heap", "pace", "passed", "process", "widest")
+
+    def __init__(self, process: "_Process", widest: float, common: float) -> None:
+        self.process = process
+        self.widest = widest
+        self.common = common
+        self.passed = 0.0
+        self.pace = 0.0
+        self.count = 0
+        self.heap: list[tuple[float, int, str]] = []  # how far to its end, number, job
+
+
+class _Process:
+    """Its lanes by width and work in common, and the cores that it has."""
+
+    __slots__ = ("cores", "lanes", "name", "widest")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.cores = 0.0
+        self.widest = 0.0
+        self.lanes: list[_Lane] = []
+
+    def pace(self) -> None:
+        """Gives its cores to its jobs."""
+        if len(self.lanes) == 1:
+            lane = self.lanes[0]
+            each = self.cores / (lane.common + (1.0 - lane.common) * lane.count)
+            lane.pace = each if each < lane.widest else lane.widest
+            return
+        load = 0.0  # how many jobs without anything in common would be as much work
+        for lane in self.lanes:
+            load += lane.common + (1.0 - lane.common) * lane.count
+        each = self.cores / load
+        for lane in self.lanes:
+            lane.pace = each if each < lane.widest else lane.widest
 
 
 class Machine:
-    """Time passes by `advance` alone."""
+    """Time is told by the caller, and never runs backwards."""
 
     def __init__(self, cores: float) -> None:
         assert cores > 0, cores
         self._cores = cores
-        self._jobs: dict[str, Job] = {}
+        self._now = 0.0
+        self._number = 0
+        self._processes: dict[str, _Process] = {}
+        self._lanes: dict[tuple[str, float, float], _Lane] = {}
+        self._jobs: dict[str, tuple[_Lane, int]] = {}
+        self._changed: dict[str, None] = {}  # processes whose jobs are not the same any more
+        self._is_shared = True  # are cores given to processes as they now are?
+        self._used = 0.0
+        self.busy = 0.0
+        """Core-seconds that were used so far."""
 
-    def add(self, name: str, process: str, work: float, widest: float) -> None:
-        """Begins a job of so many core-seconds."""
+    def __len__(self) -> int:
+        return len(self._jobs)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._jobs
+
+    def add(
+        self, name: str, process: str, work: float, widest: float, now: float, common: float = 0.0
+    ) -> None:
+        """Begins a job of so much work; `common`: the share of it that all such jobs of its process
+        have in common.
+        """
         assert name not in self._jobs, f"job {name!r} runs already"
-        self._jobs[name] = Job(name, process, max(work, DONE), widest)
-        self._share()
+        self._pass(now)
+        lane = self._lanes.get((process, widest, common)) or self._lane(process, widest, common)
+        self._number += 1
+        lane.count += 1
+        heappush(lane.heap, (lane.passed + max(work, DONE), self._number, name))
+        self._jobs[name] = (lane, self._number)
+        self._changed[process] = None
 
-    def remove(self, name: str) -> None:
+    def remove(self, name: str, now: float) -> None:
         """Ends a job, done or not."""
-        if self._jobs.pop(name, None) is not None:
-            self._share()
+        found = self._jobs.pop(name, None)
+        if found is None:
+            return
+        self._pass(now)
+        lane = found[0]
+        process = lane.process
+        lane.count -= 1
+        self._changed[process.name] = None
+        if not lane.count:
+            self._is_shared = False
+            del self._lanes[process.name, lane.widest, lane.common]
+            process.lanes.remove(lane)
+            process.widest = max((other.widest for other in process.lanes), default=0.0)
+            if not process.lanes:
+                del self._processes[process.name]
+                del self._changed[process.name]
 
-    def advance(self, seconds: float) -> None:
-        """Lets all jobs run for so long: no further than to the first one's end."""
-        for job in self._jobs.values():
-            job.left -= job.cores * seconds
+    def resize(self, cores: float, now: float) -> None:
+        """From now on it has so many cores."""
+        assert cores > 0, cores
+        self._pass(now)
+        self._cores = cores
+        self._is_shared = False
 
     def next_end(self) -> tuple[float, str] | None:
-        """Seconds until the first job ends, and which; None: there is none."""
-        ends = [(max(0.0, job.left) / job.cores, job.name) for job in self._jobs.values()]
-        return min(ends, default=None)
+        """When the first job will end if nothing changes, and which; None: there is none."""
+        if self._changed or not self._is_shared:
+            self._share()
+        jobs = self._jobs
+        soonest, first = inf, ""
+        for lane in self._lanes.values():
+            heap = lane.heap
+            while True:
+                end, number, name = heap[0]
+                found = jobs.get(name)
+                if found is not None and found[1] == number:
+                    break
+                heappop(heap)  # it was removed
+            seconds = (end - lane.passed) / lane.pace
+            if seconds < soonest:
+                soonest, first = seconds, name
+        return (self._now + max(0.0, soonest), first) if first else None
+
+    def _lane(self, name: str, widest: float, common: float) -> _Lane:
+        process = self._processes.get(name)
+        if process is None:
+            process = self._processes[name] = _Process(name)
+        lane = self._lanes[name, widest, common] = _Lane(process, widest, common)
+        process.lanes.append(lane)
+        process.widest = max(process.widest, widest)
+        self._is_shared = False
+        return lane
+
+    def _pass(self, now: float) -> None:
+        seconds = now - self._now
+        if seconds <= 0.0:
+            return
+        if self._changed or not self._is_shared:
+            self._share()
+        for lane in self._lanes.values():
+            lane.passed += lane.pace * seconds
+        self.busy += self._used * seconds
+        self._now = now
 
     def _share(self) -> None:
-        jobs: dict[str, list[Job]] = {}
-        for job in self._jobs.values():
-            jobs.setdefault(job.process, []).append(job)
-        wanted = {process: max(job.widest for job in own) for process, own in jobs.items()}
-        left = self._cores
-        while wanted:
-            share = left / len(wanted)
-            content = [process for process, widest in wanted.items() if widest <= share]
-            for process in content or list(wanted):
-                cores = min(share, wanted[process])
-                for job in jobs[process]:
-                    job.cores = min(job.widest, cores / len(jobs[process]))
-                left -= cores
-                del wanted[process]
+        """Gives cores to processes, and theirs to their jobs, where anything has changed."""
+        if not self._is_shared:
+            self._is_shared = True
+            self._used = _give(self._cores, self._processes)
+            for process in self._processes.values():
+                process.pace()
+        else:
+            for name in self._changed:
+                self._processes[name].pace()
+        self._changed.clear()
+
+
+def _give(cores: float, processes: dict[str, _Process]) -> float:
+    """Max-min fair shares: nobody gets more than it can use, and the rest is shared alike. How
+    many are used.
+    """
+    if not processes:
+        return 0.0
+    left, rest = cores, len(processes)
+    share = cores / rest
+    for process in processes.values():
+        if process.widest < share:
+            break
+        process.cores = share
+    else:
+        return cores  # as mostly: all can use their share
+    for process in sorted(processes.values(), key=lambda process: process.widest):
+        process.cores = min(process.widest, left / rest)
+        left -= process.cores
+        rest -= 1
+    return cores - left

@@ -11,13 +11,16 @@ from msgspec import Struct, field, structs
 
 from coterie.config import Limits
 from coterie.errors import JournalUnusable
-from coterie.scheduler import Dispatch, Event, Load, Policy, Refuse, Scheduler, Snapshot
+from coterie.hardware import Figures
+from coterie.scheduler import Dispatch, Event, Load, Policy, Refuse, Scheduler, Snapshot, Unload
 from coterie.scheduler import events as on
 from coterie.scheduler.estimates import PREFILL_S_PER_BYTE
 from coterie.scheduler.records import ExpertRecord
 from coterie.scheduler.replay import Entry
-from coterie.simulator.driver import BODY_BYTES, BYTES_PER_TOKEN, STATUSES, Simulated, prompt_tokens
-from coterie.simulator.figures import Figures
+from coterie.simulator.outcome import Outcome
+from coterie.simulator.rides import BODY_BYTES, BYTES_PER_TOKEN, STATUSES, prompt_tokens
+from coterie.simulator.setup import Setup
+from coterie.simulator.stays import Stays
 from coterie.workloads import Answer
 
 QUICKEST = 1e-9  # seconds of a token or a byte: an engine without a model takes none
@@ -28,26 +31,20 @@ class Recorded(Struct):
     of them.
     """
 
-    policy: str = ""
-    limits: Limits = field(default_factory=Limits)
-    devices: list[on.DeviceJoined] = []
-    tenants: list[on.TenantDeclared] = []
-    experts: dict[str, Figures] = {}
+    setup: Setup
     requests: list[on.Arrived] = []
-    happened: Simulated = field(default_factory=lambda: Simulated([], 0))
+    happened: Outcome = field(default_factory=Outcome)
 
 
-def recorded(entries: Iterable[Entry], choose: Callable[[str], Policy], threads: float) -> Recorded:
-    """Reads a journal, from a snapshot on. `threads`: the cores that a prompt was computed on.
-    Raises JournalUnusable.
-    """
+def recorded(entries: Iterable[Entry], choose: Callable[[str], Policy], cores: float) -> Recorded:
+    """Reads a journal, from a snapshot on. `cores`: of each node then. Raises JournalUnusable."""
     core: Scheduler | None = None
     reading = _Reading()
-    found = Recorded()
+    policy, limits = "", Limits()
     for entry in entries:
         if isinstance(entry, Snapshot):  # the server was started anew, or the segment was full
-            found.policy, found.limits = entry.policy, entry.limits
-            core = Scheduler.restored(entry, choose(entry.policy))
+            policy, limits = entry.policy, entry.limits
+            core = Scheduler.restored(entry, choose(policy))
         elif isinstance(entry, Event):
             if core is None:
                 raise JournalUnusable(
@@ -59,8 +56,25 @@ def recorded(entries: Iterable[Entry], choose: Callable[[str], Policy], threads:
             reading.action(entry)
     if core is None:
         raise JournalUnusable("the journal is empty: it has not even a snapshot")
-    end = core.snapshot(reading.at)
-    found.devices = [
+    found = Recorded(_setup(core.snapshot(reading.at), policy, limits, cores))
+    figures = found.setup.figures[""]
+    begun = min((request.at for request in reading.requests.values()), default=0.0)
+    for name, request in reading.requests.items():
+        answer = reading.answer(name, begun)
+        if answer is None or request.expert not in figures:
+            continue
+        tokens = answer.output_tokens or request.output_tokens
+        found.requests.append(
+            structs.replace(request, at=request.at - begun, output_tokens=max(1, tokens))
+        )
+        found.happened.answers.append(answer)
+    reading.finish(found.happened, begun)
+    return found
+
+
+def _setup(end: Snapshot, policy: str, limits: Limits, cores: float) -> Setup:
+    """The machines, tenants and experts as they were at the end."""
+    devices = tuple(
         on.DeviceJoined(
             0.0,
             record.device,
@@ -72,42 +86,43 @@ def recorded(entries: Iterable[Entry], choose: Callable[[str], Policy], threads:
             record.parallel_prefills,
         )
         for record in end.devices
-    ]
-    found.tenants = [
+    )
+    tenants = tuple(
         on.TenantDeclared(0.0, tenant.name, tenant.weight)
         for tenant in end.tenants
         if tenant.declared
-    ]
-    found.experts = {expert.name: _figures(expert, end, threads) for expert in end.experts}
-    begun = min((request.at for request in reading.requests.values()), default=0.0)
-    for name, request in reading.requests.items():
-        answer = reading.answer(name, begun)
-        if answer is None or request.expert not in found.experts:
-            continue
-        tokens = answer.output_tokens or request.output_tokens
-        found.requests.append(
-            structs.replace(request, at=request.at - begun, output_tokens=max(1, tokens))
+    )
+    experts = tuple(
+        on.Declared(
+            0.0,
+            expert.name,
+            expert.slots,
+            expert.replicas_max,
+            expert.pinned,
+            expert.preload,
+            expert.idle_ttl_s,
+            expert.devices,
         )
-        found.happened.answers.append(answer)
-    found.happened = Simulated(found.happened.answers, reading.loads)
-    return found
+        for expert in end.experts
+    )
+    figures = {expert.name: _figures(expert, end, cores) for expert in end.experts}
+    return Setup.of_one_kind(policy, limits, devices, experts, figures, cores, tenants)
 
 
-def _figures(expert: ExpertRecord, end: Snapshot, threads: float) -> Figures:
+def _figures(expert: ExpertRecord, end: Snapshot, cores: float) -> Figures:
     costs = end.costs
     parts = expert.measured or expert.footprint.hot
     size_bytes = sum(part.size_bytes for part in parts)
     per_byte_s = expert.prefill.per_unit(costs.prefill.per_unit(PREFILL_S_PER_BYTE))
     return Figures(
         parts=parts,
-        prompt_pace=1.0 / max(per_byte_s * BYTES_PER_TOKEN * threads, QUICKEST),
+        prompt_pace=1.0 / max(per_byte_s * BYTES_PER_TOKEN * cores, QUICKEST),
         output_pace=1.0 / max(costs.decode_s(expert.decode), QUICKEST),
         load_work=costs.load_s(expert.load, size_bytes),
-        threads=threads,
+        threads=cores,
         unload_s=expert.unload.value,
         first_work=0.0,
         template_tokens=BODY_BYTES // BYTES_PER_TOKEN,
-        slots=expert.slots,
     )
 
 
@@ -116,7 +131,7 @@ class _Reading:
 
     def __init__(self) -> None:
         self.at = 0.0
-        self.loads = 0
+        self._stays = Stays()
         self.requests: dict[str, on.Arrived] = {}
         self._began: dict[str, float] = {}
         self._dispatched: dict[str, float] = {}
@@ -125,6 +140,7 @@ class _Reading:
 
     def event(self, event: Event) -> None:
         self.at = event.at
+        self._stays.happened(event)
         match event:
             case on.Arrived():
                 if event.request not in self.requests:
@@ -140,12 +156,18 @@ class _Reading:
         match action:
             case Dispatch():
                 self._dispatched[action.request] = self.at
+                self._stays.did(self.at, action)
             case Refuse():
                 self._refused[action.request] = (self.at, action)
-            case Load():
-                self.loads += 1
+            case Load() | Unload():
+                self._stays.did(self.at, action)
             case _:
                 pass
+
+    def finish(self, outcome: Outcome, begun: float) -> None:
+        """Adds what the journal tells of replicas; their times are from `begun` on."""
+        outcome.end_s = self.at - begun
+        outcome.residences = self._stays.count_from(begun)
 
     def answer(self, name: str, begun: float) -> Answer | None:
         """None where its end is not in the journal: its client left, or it still ran."""

@@ -4,19 +4,27 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct, structs
 
+from coterie.types import Priority
 
-class Arrival(Struct, frozen=True):
-    """One request of a workload, `at_s` seconds after its start."""
+
+class Arrival(Struct, frozen=True, gc=False):
+    """One request of a workload, `at_s` seconds after its start.
+
+    `session` is the conversation that it belongs to; empty: to none.
+    """
 
     at_s: float
     expert: str
     prompt_tokens: int
     output_tokens: int
+    tenant: str = ""
+    session: str = ""
+    priority: Priority = "standard"
 
 
 def at_speed(arrivals: Iterable[Arrival], speed: float) -> list[Arrival]:
     """The same arrivals, `speed` times as dense: at 0.5 each comes at twice its time."""
-    if speed <= 0:
+    if not speed > 0:
         raise ValueError(f"a speed of {speed!r} never gets anywhere: give a number above 0")
     return [structs.replace(arrival, at_s=arrival.at_s / speed) for arrival in arrivals]
 

@@ -1,106 +1,145 @@
-"""A recorded trace is read whole or refused: an error names the file, the line and the column.
+"""A recorded trace is read line by line, or refused: an error names the file, line and column.
 
-A trace is CSV or JSON lines, plain or gzip, by its name: `.csv`, `.csv.gz`, `.jsonl`, `.jsonl.gz`.
-Columns: `arrival_s` (or `at_s`), `expert`, `prompt_tokens`, `output_tokens`; others are ignored.
-This is the format of the arena27 trace as it is published, so that needs no reader of its own.
+The format is known by the first line (`coterie.workloads.FORMATS`), gzip by its first bytes. What
+is read is in order of time, and its times count from its first request where the format has dates,
+else from where the trace says. A line that goes back is an error, unless `sort` is asked for: then
+the whole trace is read into memory.
 """
 
-import csv
-import gzip
-import io
 from collections.abc import Iterable, Iterator, Mapping
+from math import inf
+from operator import attrgetter
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Protocol
 
-import msgspec
+from msgspec import structs
 
 from coterie.errors import TraceInvalid
+from coterie.workloads.changes import between, given_out, renamed
+from coterie.workloads.formats.format import Format, TraceOptions
+from coterie.workloads.formats.known import named, recognised
+from coterie.workloads.lines import Lines, opened
 from coterie.workloads.requests import Arrival
 
-TIME_COLUMNS = ("arrival_s", "at_s")
+DEFAULT = TraceOptions()
 
 
-def read_trace(path: Path) -> list[Arrival]:
-    """The arrivals of a file, in order of time. Raises TraceInvalid."""
-    kind = path.name.removesuffix(".gz").rpartition(".")[2]
-    if kind not in ("csv", "jsonl"):
-        raise TraceInvalid(
-            f"{str(path)!r} is no trace by its name: use .csv or .jsonl, either with .gz"
-        )
-    try:
-        with _opened(path) as text:
-            arrivals = list((read_csv if kind == "csv" else read_jsonl)(text, str(path)))
-    except FileNotFoundError as error:
-        raise TraceInvalid(f"no trace at {str(path)!r}: check the path") from error
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise TraceInvalid(f"{str(path)!r} cannot be read as {kind}: {error}") from error
-    if not arrivals:
-        raise TraceInvalid(f"{str(path)!r} holds no request: it needs a line for each")
-    return sorted(arrivals, key=lambda arrival: arrival.at_s)
+def read_trace(path: Path, options: TraceOptions = DEFAULT) -> list[Arrival]:
+    """The arrivals of a file, in order of time, whatever order they are written in. Raises
+    TraceInvalid.
+    """
+    return list(Trace(path, structs.replace(options, sort=True)))
 
 
-def read_csv(lines: Iterable[str], name: str) -> Iterator[Arrival]:
-    """Arrivals of CSV text with a line of column names first."""
-    rows = csv.DictReader(lines)
-    columns = rows.fieldnames or ()
-    for wanted in ("expert", "prompt_tokens", "output_tokens"):
-        if wanted not in columns:
-            raise TraceInvalid(f"{name!r}, line 1: no column {wanted!r} among {list(columns)}")
-    if not any(column in columns for column in TIME_COLUMNS):
-        raise TraceInvalid(
-            f"{name!r}, line 1: no column 'arrival_s' or 'at_s' among {list(columns)}"
-        )
-    for row in rows:
-        yield _arrival(row, f"{name!r}, line {rows.line_num}")
+class Where(Protocol):
+    """What is read: its text says which line was read last."""
+
+    @property
+    def name(self) -> str: ...
 
 
-def read_jsonl(lines: Iterable[str], name: str) -> Iterator[Arrival]:
-    """Arrivals of JSON lines; empty lines are passed over."""
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        place = f"{name!r}, line {number}"
+class Trace:
+    """A recorded workload on disk, read anew by each iteration. Raises TraceInvalid.
+
+    What is known of it only by reading: `format`, `remarks` (what was left out, and how often), and
+    `read_bytes` of `size_bytes` (0: not known, as of a pipe).
+    """
+
+    def __init__(self, path: Path, options: TraceOptions = DEFAULT) -> None:
+        self.path = path
+        self.options = options
+        self.format = options.format
+        self.remarks: dict[str, int] = {}
+        self._lines: Lines | None = None
+
+    @property
+    def size_bytes(self) -> int:
         try:
-            row = msgspec.json.decode(line, type=dict[str, Any])
-        except msgspec.DecodeError as error:
-            raise TraceInvalid(f"{place}: not a JSON object: {error}") from error
-        yield _arrival(row, place)
+            return self.path.stat().st_size
+        except OSError:
+            return 0
+
+    @property
+    def read_bytes(self) -> int:
+        return self._lines.read_bytes if self._lines is not None else 0
+
+    def __iter__(self) -> Iterator[Arrival]:
+        with opened(self.path) as lines:
+            self._lines = lines
+            form = named(self.options.format) if self.options.format else recognised(lines)
+            self.format, self.remarks = form.name, lines.remarks
+            try:
+                yield from prepared(form.read(lines, self.options), form, self.options, lines)
+            finally:
+                self._lines = None
 
 
-def _opened(path: Path) -> TextIO:
-    if path.suffix == ".gz":
-        return io.TextIOWrapper(gzip.open(path), encoding="utf-8", newline="")
-    return path.open(encoding="utf-8", newline="")
+def prepared(
+    arrivals: Iterable[Arrival], form: Format, options: TraceOptions, where: Where
+) -> Iterator[Arrival]:
+    """What was read, as `options` want it. Raises TraceInvalid, also where nothing is left."""
+    if options.names:
+        arrivals = renamed(arrivals, options.names)
+    if form.has_experts and options.experts:
+        arrivals = _known(arrivals, dict.fromkeys(options.experts), where)
+    if options.sort:
+        arrivals = sorted(arrivals, key=attrgetter("at_s"))
+    else:
+        arrivals = _in_order(arrivals, where)
+    if form.is_dated:
+        arrivals = _from_first(arrivals)
+    count = 0
+    for arrival in _chosen(arrivals, form, options, where.name):
+        count += 1
+        yield arrival
+    if not count:
+        part = f" from {options.begin_s:g} s on" if options.begin_s else ""
+        raise TraceInvalid(f"{where.name} holds no request{part}: it needs a line for each")
 
 
-def _arrival(row: Mapping[str, Any], place: str) -> Arrival:
-    time_column = next(
-        (column for column in TIME_COLUMNS if row.get(column) is not None), "arrival_s"
-    )
-    expert = row.get("expert")
-    if not isinstance(expert, str) or not expert:
-        raise TraceInvalid(f"{place}: 'expert' is {expert!r}, expected a name")
-    return Arrival(
-        at_s=_number(row, time_column, place),
-        expert=expert,
-        prompt_tokens=_whole(row, "prompt_tokens", place),
-        output_tokens=_whole(row, "output_tokens", place),
-    )
+def _chosen(
+    arrivals: Iterable[Arrival], form: Format, options: TraceOptions, name: str
+) -> Iterator[Arrival]:
+    if not form.has_experts:
+        experts = options.experts or ((options.nobody,) if options.nobody else ())
+        if not experts:
+            raise TraceInvalid(
+                f"{name} ({form.summary}) names no expert: say which there are, as --experts 8 or "
+                "--experts base,coder"
+            )
+        arrivals = given_out(arrivals, experts, options.popularity, options.seed)
+    if options.begin_s or options.end_s < inf:
+        return between(arrivals, options.begin_s, options.end_s)
+    return iter(arrivals)
 
 
-def _number(row: Mapping[str, Any], column: str, place: str) -> float:
-    value = row.get(column)
-    try:
-        number = float(str(value))
-    except ValueError as error:
-        raise TraceInvalid(f"{place}: {column!r} is {value!r}, expected a number") from error
-    if not 0 <= number < float("inf"):
-        raise TraceInvalid(f"{place}: {column!r} is {value!r}, expected a number from 0 up")
-    return number
+def _known(
+    arrivals: Iterable[Arrival], experts: Mapping[str, None], where: Where
+) -> Iterator[Arrival]:
+    for arrival in arrivals:
+        if arrival.expert not in experts:
+            known = ", ".join(map(repr, list(experts)[:8]))
+            raise TraceInvalid(
+                f"{where}: expert {arrival.expert!r} is none of {known}; --rename says who "
+                "answers in its place"
+            )
+        yield arrival
 
 
-def _whole(row: Mapping[str, Any], column: str, place: str) -> int:
-    number = _number(row, column, place)
-    if number != int(number):
-        raise TraceInvalid(f"{place}: {column!r} is {row[column]!r}, expected a whole number")
-    return int(number)
+def _in_order(arrivals: Iterable[Arrival], where: Where) -> Iterator[Arrival]:
+    last_s = 0.0
+    for arrival in arrivals:
+        if arrival.at_s < last_s:
+            raise TraceInvalid(
+                f"{where}: {last_s - arrival.at_s:g} s earlier than the line before: --sort "
+                "puts the trace in order, in memory"
+            )
+        last_s = arrival.at_s
+        yield arrival
+
+
+def _from_first(arrivals: Iterable[Arrival]) -> Iterator[Arrival]:
+    begin_s = -1.0
+    for arrival in arrivals:
+        begin_s = arrival.at_s if begin_s < 0 else begin_s
+        yield structs.replace(arrival, at_s=arrival.at_s - begin_s)

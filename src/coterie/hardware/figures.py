@@ -6,19 +6,28 @@ from coterie.types import Part
 
 
 class Figures(Struct, frozen=True):
-    """One expert on one kind of machine. Paces are tokens a second on one core."""
+    """One expert on one kind of machine. Paces are tokens a second on one core; an accelerator is
+    one core.
+
+    `load_bytes` are copied over the node's links, once they are in host memory; they come from disk
+    before, unless they were there already. `batch_share`: of an output token's work, what all
+    answers that a replica generates at the same time have in common (reading weights is; a CPU's
+    products are not).
+    """
 
     parts: tuple[Part, ...]
     prompt_pace: float
     output_pace: float
-    load_work: float  # core-seconds
+    load_work: float = 0.0  # core-seconds
     threads: float = 1.0  # cores that a prompt can use at once
-    load_wait_s: float = 0.0  # of a load, in which no core is busy
+    output_threads: float = 1.0  # and an output token
+    load_bytes: int = 0
+    load_wait_s: float = 0.0  # of a load, in which neither core nor link is busy
     unload_s: float = 0.01
     first_work: float = 0.005  # core-seconds of each request besides its tokens
     template_tokens: int = 0  # that its chat template adds to a prompt
     reused_tokens: int = 0  # of those, how many a replica that has answered before finds computed
-    slots: int = 1
+    batch_share: float = 0.0
 
     def prompt_work(self, tokens: float, *, is_first: bool) -> float:
         """Core-seconds of a prompt; `is_first`: of the first one since the load."""

@@ -1,4 +1,4 @@
-from coterie.simulator import Figures
+from coterie.hardware import Figures
 from coterie.types import Part
 
 FIGURES = Figures(

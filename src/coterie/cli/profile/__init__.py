@@ -1,0 +1,1 @@
+"""`coterie profile`: machines as documents; this one, measured."""

@@ -1,0 +1,1 @@
+"""What recorded workloads look like: a reader for each format, known by its first line."""
