@@ -259,3 +259,9 @@ def test_every_busy_second_is_counted() -> None:
     found = simulate(accelerator(), requests(ask(0.0, 50.0)))
     assert found.busy_s == {"n0/gpu": pytest.approx(4.0)}
     assert found.end_s == pytest.approx(52.0)
+
+
+def test_nobody_waits_where_a_replica_is_hot() -> None:
+    setup = accelerator(experts=1, declared={"preload": True})
+    (sample,) = simulate(setup, requests(ask(0.0))).queue
+    assert (sample.waiting, sample.running) == (0, 1)

@@ -63,7 +63,15 @@ COMMANDS = {
     ),
     "simulate": Command(
         "coterie.cli.simulate:simulate",
-        "Have a journal's requests again under another policy, with other memory, or faster.",
+        "Simulate a composition on machines as a profile has them, or a journal's requests again.",
+    ),
+    "plan": Command(
+        "coterie.cli.plan.plan:plan",
+        "Say what a composition will do: what fits, the way there, what it brings, and warnings.",
+    ),
+    "whatif": Command(
+        "coterie.cli.whatif.whatif:whatif",
+        "Simulate the same requests on other set-ups, and find the cheapest that will do.",
     ),
     "route": Command(
         "coterie.cli.route.ask:route", "Say which expert a prompt would go to, and why."
@@ -87,6 +95,43 @@ COMMANDS = {
         "coterie.cli.compose:compose",
         "Choose which experts to deploy, from rated prompts and sizes.",
         extra="routing",
+    ),
+    "profile list": Command(
+        "coterie.cli.profile.list:list_profiles", "List the hardware profiles that come along."
+    ),
+    "profile show": Command(
+        "coterie.cli.profile.show:show",
+        "Show a hardware profile: each figure, and where it is from.",
+    ),
+    "profile check": Command(
+        "coterie.cli.profile.check:check", "Say everything that is wrong with a hardware profile."
+    ),
+    "profile measure": Command(
+        "coterie.cli.profile.measure:measure", "Measure this machine and write its profile."
+    ),
+    "trace": Command(
+        "coterie.cli.trace.overview:trace", "Read, describe, cut, scale and make workloads."
+    ),
+    "trace describe": Command(
+        "coterie.cli.trace.describe:describe",
+        "Say what a trace is like: its rate, its bursts, its experts, its lengths, its "
+        "conversations.",
+    ),
+    "trace convert": Command(
+        "coterie.cli.trace.convert:convert",
+        "Write a trace, a gateway's log or a journal as a trace of Coterie's.",
+    ),
+    "trace sample": Command(
+        "coterie.cli.trace.sample:sample",
+        "Write a part of a trace: a slice of its time, requests drawn from it, or whole sessions.",
+    ),
+    "trace scale": Command(
+        "coterie.cli.trace.scale:scale",
+        "Write a trace at another speed, at another rate, or with other lengths.",
+    ),
+    "trace generate": Command(
+        "coterie.cli.trace.generate:generate",
+        "Make a workload: when requests come, whom they ask, how long they are.",
     ),
     "bench": Command(
         "coterie.cli.bench:bench", "Load a running server and show how fast it answers."

@@ -135,8 +135,8 @@ class Driver:
 
     def _arrive(self, request: on.Arrived) -> None:
         self._rides.begin(request)
-        self._rides.sample(request.at)
         self._handle(structs.replace(request, at=self._now, since=0.0, attempt=0))
+        self._rides.sample(request.at)
 
     def _happen(self, due: Due) -> None:
         match due:

@@ -49,3 +49,8 @@ def test_where_nothing_can_be_made_it_says_so(tmp_path: Path) -> None:
         together([tmp_path / "file" / "one"]),
     ):
         pass
+
+
+def test_a_place_without_a_name_is_no_file() -> None:
+    with pytest.raises(CommandError, match="is a folder"), together([Path()]):
+        pass

@@ -13,6 +13,9 @@ def together(targets: Sequence[Path]) -> Iterator[list[Path]]:
     """Where to write what is meant for the targets: each takes its place once all are written.
     Folders are made. Raises CommandError.
     """
+    for target in targets:
+        if not target.name:
+            raise CommandError(f"{str(target)!r} is a folder: name a file in it")
     parts = [target.with_name(f".{target.name}.{os.getpid()}") for target in targets]
     try:
         for target in targets:

@@ -11,6 +11,7 @@ from coterie.cli.simulation.machines import Kind, Machines, machines
 from coterie.cli.simulation.weighed import Library, Rows, Weighed, read_models
 from coterie.cli.state import state_dir
 from coterie.config import Composition, SchedulerOptions, draft, fit_problems, format_size
+from coterie.config.finding import listed
 from coterie.errors import CompositionError, Problem
 from coterie.hardware import Card, Figures
 from coterie.hardware.costs import figures
@@ -173,14 +174,17 @@ def _figures(composition: Composition, kind: Kind, found: Weighed) -> Mapping[st
 def _crowded(place: Machines, found: Weighed) -> list[str]:
     """Nodes whose host memory does not hold the weights of all experts."""
     needed = sum(card.weight_bytes for card in found.cards.values())
+    alike: dict[tuple[int, bool], list[str]] = {}
+    for one in place.places:
+        if one.host_bytes and needed > one.host_bytes:
+            alike.setdefault((one.host_bytes, one.disk == FREE), []).append(one.node)
     return [
         f"the experts' weights are {format_size(needed)}, more than the "
-        f"{format_size(one.host_bytes)} of host memory on {one.node!r}: "
+        f"{format_size(host_bytes)} of host memory on {listed(nodes)}: "
         + (
             "the profile has no disk, so reading the others again is taken to cost nothing"
-            if one.disk == FREE
+            if is_free
             else "the others are read from disk again"
         )
-        for one in place.places
-        if one.host_bytes and needed > one.host_bytes
+        for (host_bytes, is_free), nodes in alike.items()
     ]

@@ -1,0 +1,1 @@
+"""`coterie whatif`: the same requests on other machines, under other policies, at other loads."""
