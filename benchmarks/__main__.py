@@ -290,7 +290,7 @@ def policies(
     most: Annotated[int, typer.Option(help="Requests of each trace.")] = 10_000,
     as_json: AsJson = False,
 ) -> None:
-    """Six policies, 150 experts of 8B, four machines, four traces; simulated (about 10 minutes)."""
+    """Six policies, 150 experts of 8B, four machines, four traces; simulated (about 8 minutes)."""
     from benchmarks import policies as benchmark
 
     _show(

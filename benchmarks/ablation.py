@@ -48,7 +48,7 @@ def run(
         f"{windows}), each with an empty machine at its beginning; loads: of all of them",
         f"one worker by itself: a load {figures.load_work:.3f} s, prompts "
         f"{figures.prompt_pace * figures.threads:.0f} tokens/s, tokens "
-        f"{figures.output_pace:.0f} a second",
+        f"{figures.output_pace * figures.output_threads:.0f} a second",
     )
     return Result("ablation", "the policy without one of its parts, simulated", rows, notes)
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from aiohttp import ClientSession
 from msgspec import structs
 
 from benchmarks.copies import warm
@@ -53,7 +54,8 @@ from coterie.workloads.loadgen import ask
 
 POLICIES = {"coterie": "cost", "lru": "lru"}
 CORES, PARALLEL_RUNS = 2.0, 2  # what Coterie says of two threads on two cores
-LOADS, ROUNDS, TOKENS = 3, 5, 64
+LOADS, ROUNDS, TOKENS = 3, 3, 64
+PROMPTS = (4, 16, 64, 128, 256, 512)
 
 
 def run(
@@ -83,10 +85,13 @@ def run(
                 print("  ".join(f"{key} {value}" for key, value in row.items()), file=sys.stderr)
             rows += here
     notes = (
-        f"one worker by itself: a load {figures.load_work:.3f} s, prompts "
-        f"{figures.prompt_pace * THREADS:.0f} tokens/s, tokens "
-        f"{figures.output_pace * figures.output_threads:.0f} a second, on "
-        f"{figures.output_threads:.2f} cores",
+        f"one worker by itself: a load {figures.load_work:.3f} s, prompts of "
+        + ", ".join(
+            f"{tokens:g} tokens {work / THREADS:.3f} s" for tokens, work in figures.prompt_points
+        )
+        + f"; {figures.output_pace * figures.output_threads:.0f} tokens/s, on "
+        f"{figures.output_threads:.2f} cores; of two answers at once each takes "
+        f"{2.0 - figures.batch_share:.2f} times as long",
     )
     return Result("simulation", "arena27, live and simulated", rows, notes)
 
@@ -116,45 +121,52 @@ def simulated(shift: Shift, name: str, field: Field, figures: Figures) -> dict[s
 
 
 async def measured(field: Field) -> Figures:
-    """One worker's load, prompts and tokens with nobody beside it, and its tokens beside another's:
-    two that each use both cores have half of them.
+    """One worker's load, prompts and tokens with nobody beside it; its tokens beside another's, and
+    beside its own: two that each use both cores have half of them.
     """
-    loads, prompts, outputs, beside = [], [], [], []
+    loads, outputs, beside, together = [], [], [], []
+    prompts: dict[int, list[float]] = {tokens: [] for tokens in PROMPTS}
     with tempfile.TemporaryDirectory() as name:
         for path, other in pairwise(field.files[: LOADS + 1]):
             begun = time.perf_counter()
             async with _worker(path, Path(name)) as target, connected(keep=False) as session:
                 loads.append(time.perf_counter() - begun)
                 for number in range(ROUNDS):
-                    asked = Arrival(0.0, "", 400, TOKENS + 1)
-                    answer = await ask(session, target, asked, number, begun=begun)
-                    assert answer.first_s is not None, answer
-                    prompts.append(answer.prompt_tokens / answer.first_s)
-                    outputs.append(TOKENS / (answer.total_s - answer.first_s))
+                    for tokens in PROMPTS:
+                        asked = Arrival(0.0, "", tokens, 2)
+                        answer = await ask(session, target, asked, number, begun=begun)
+                        assert answer.first_s is not None, answer
+                        prompts[answer.prompt_tokens].append(answer.first_s)
+                    outputs += await _tokens_s(session, target)
+                    together += await _tokens_s(session, target, target)
                 async with _worker(other, Path(name)) as second:
-                    brief = Arrival(0.0, "", 4, TOKENS + 1)
-                    for number in range(ROUNDS):
-                        both = await asyncio.gather(
-                            *(
-                                ask(session, one, brief, number, begun=begun)
-                                for one in (target, second)
-                            )
-                        )
-                        for answer in both:
-                            assert answer.first_s is not None, answer
-                            beside.append(TOKENS / (answer.total_s - answer.first_s))
+                    for _ in range(ROUNDS):
+                        beside += await _tokens_s(session, target, second)
     # Alone, tokens use as many cores as make them so much quicker than on an equal share.
-    cores = min(THREADS, max(1.0, CORES / 2 * median(outputs) / median(beside)))
+    alone_s = median(outputs)
+    cores = min(CORES, max(1.0, CORES / 2 * median(beside) / alone_s))
+    points = [(float(tokens), median(taken) * THREADS) for tokens, taken in prompts.items()]
     return Figures(
         parts=(),
-        prompt_pace=median(prompts) / THREADS,
-        output_pace=median(outputs) / cores,
+        prompt_pace=points[-1][0] / points[-1][1],
+        prompt_points=tuple(points),
+        output_pace=1.0 / alone_s / cores,
         output_threads=cores,
+        batch_share=2.0 - median(together) / alone_s,
         load_work=min(loads),  # the first ones start the process that workers are forked from
         threads=THREADS,
         template_tokens=TEMPLATE_TOKENS,
         reused_tokens=REUSED_TOKENS,
     )
+
+
+async def _tokens_s(session: ClientSession, *targets: Target) -> list[float]:
+    """Seconds a token, of answers that are generated at the same time."""
+    begun = time.perf_counter()
+    brief = Arrival(0.0, "", 4, TOKENS + 1)
+    asked = [ask(session, one, brief, number, begun=begun) for number, one in enumerate(targets)]
+    answers = await asyncio.gather(*asked)
+    return [(answer.total_s - (answer.first_s or 0.0)) / TOKENS for answer in answers]
 
 
 @asynccontextmanager

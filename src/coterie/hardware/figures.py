@@ -1,5 +1,7 @@
 """What an expert costs on a machine: the figures that a simulation runs on."""
 
+from bisect import bisect
+
 from msgspec import Struct
 
 from coterie.types import Part
@@ -12,7 +14,10 @@ class Figures(Struct, frozen=True):
     `load_bytes` are copied over the node's links, once they are in host memory; they come from disk
     before, unless they were there already. `batch_share`: of an output token's work, what all
     answers that a replica generates at the same time have in common (reading weights is; a CPU's
-    products are not).
+    products are not; below 0, they get in each other's way).
+
+    `prompt_points` are prompts that were measured, as (tokens, core-seconds) in order; between them
+    and beyond, prompts lie on straight lines. Without them, each token costs the same.
     """
 
     parts: tuple[Part, ...]
@@ -28,11 +33,18 @@ class Figures(Struct, frozen=True):
     template_tokens: int = 0  # that its chat template adds to a prompt
     reused_tokens: int = 0  # of those, how many a replica that has answered before finds computed
     batch_share: float = 0.0
+    prompt_points: tuple[tuple[float, float], ...] = ()
 
     def prompt_work(self, tokens: float, *, is_first: bool) -> float:
         """Core-seconds of a prompt; `is_first`: of the first one since the load."""
         known = 0 if is_first else self.reused_tokens
-        return self.first_work + (tokens + self.template_tokens - known) / self.prompt_pace
+        computed = tokens + self.template_tokens - known
+        points = self.prompt_points
+        if len(points) < 2:
+            return self.first_work + computed / self.prompt_pace
+        end = min(max(1, bisect(points, (computed,))), len(points) - 1)
+        (low, low_work), (high, high_work) = points[end - 1 : end + 1]
+        return max(0.0, low_work + (high_work - low_work) * (computed - low) / (high - low))
 
     def output_work(self, tokens: int) -> float:
         """Core-seconds of the tokens after the first."""
