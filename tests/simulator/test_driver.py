@@ -261,6 +261,13 @@ def test_every_busy_second_is_counted() -> None:
     assert found.end_s == pytest.approx(52.0)
 
 
+def test_what_was_busy_before_the_first_request_is_not_counted() -> None:
+    setup = accelerator(experts=1, declared={"preload": True}, load_work=5.0)
+    found = simulate(setup, requests(ask(0.0)))
+    assert found.busy_s == {"n0/gpu": pytest.approx(2.0)}
+    assert found.end_s == pytest.approx(2.0)
+
+
 def test_nobody_waits_where_a_replica_is_hot() -> None:
     setup = accelerator(experts=1, declared={"preload": True})
     (sample,) = simulate(setup, requests(ask(0.0))).queue

@@ -83,9 +83,18 @@ def test_a_load_may_fail() -> None:
 def test_what_was_staged_tells_how_much_was_read() -> None:
     found, agenda = loads(disk=25.0, is_warm=False)
     found.stage(Stage("e", "n/d"), 1.0)
+    assert happen(found, agenda) == [(5.0, on.Staged(5.0, "e", "n/d", 100, 4.0))]
+    found.stage(Stage("e", "n/d"), 6.0)
+    assert happen(found, agenda) == [(6.0, on.Staged(6.0, "e", "n/d", 0, 0.0))]
+
+
+def test_a_load_waits_for_what_is_being_staged() -> None:
+    found, agenda = loads(disk=25.0, is_warm=False)
     found.stage(Stage("e", "n/d"), 1.0)
-    told = [event for _, event in happen(found, agenda)]
-    assert told == [on.Staged(1.0, "e", "n/d", 0, 0.0), on.Staged(5.0, "e", "n/d", 100, 4.0)]
+    found.load(LOAD, 2.0)
+    staged, (at, event) = happen(found, agenda)
+    assert staged == (5.0, on.Staged(5.0, "e", "n/d", 100, 4.0))
+    assert event == on.Loaded(at, "e@n/d", 1, 3.0 + 2.0 + 0.5, FIGURES.parts)
 
 
 def test_with_its_node_everything_is_lost() -> None:

@@ -19,7 +19,14 @@ def test_one_job_has_as_many_cores_as_it_can_use() -> None:
     machine = Machine(4)
     machine.add("wide", "a", 8.0, 2.0, 0.0)
     assert ends(machine) == [(4.0, "wide")]
-    assert machine.busy == 8.0
+    assert machine.busy_until(4.0) == 8.0
+
+
+def test_what_is_busy_until_now_is_counted_before_a_job_ends() -> None:
+    machine = Machine(4)
+    machine.add("wide", "a", 8.0, 2.0, 1.0)
+    assert machine.busy_until(2.0) == 2.0
+    assert ends(machine) == [(5.0, "wide")]
 
 
 def test_processes_share_what_there_is() -> None:
@@ -104,7 +111,7 @@ def test_work_is_neither_lost_nor_won() -> None:
     for i, (name, work) in enumerate(works.items()):
         machine.add(name, f"p{i % 3}", work, 1.0 + i % 2, 0.0)
     last, _ = ends(machine)[-1]
-    assert machine.busy >= sum(works.values()) - 1e-6
+    assert machine.busy_until(last) >= sum(works.values()) - 1e-6
     assert last >= sum(works.values()) / 3
     assert len(machine) == 0
     assert machine.next_end() is None

@@ -5,6 +5,7 @@ import math
 
 import msgspec
 import pytest
+from msgspec import structs
 
 from coterie.scheduler import events as on
 from coterie.simulator.metrics import Spread, flat, metrics
@@ -105,6 +106,13 @@ def test_who_waits_is_averaged_over_time() -> None:
     found = metrics(setup, [], Outcome(queue=queue, end_s=10.0, faults=[Fault(1.0, "disk", "n")]))
     assert found.mean_waiting == pytest.approx((2 * 4 + 1 * 2) / 10)
     assert (found.max_waiting, found.faults) == (9, 1)
+
+
+def test_where_nobody_looked_at_the_queue_nothing_is_said_of_it() -> None:
+    setup, _, _ = NOTHING
+    found = metrics(setup, [], Outcome(end_s=10.0))
+    figures = flat(structs.replace(found, mean_waiting=None))
+    assert (figures["mean_queue"], figures["max_queue"]) == (None, None)
 
 
 def test_numbers_are_finite_and_the_same_twice() -> None:

@@ -65,6 +65,8 @@ def test_requests_figures_and_what_happened_are_read() -> None:
     first = found.happened.answers[0]
     assert first.first_s == pytest.approx(0.5 + 0.2)
     assert first.total_s == pytest.approx(0.5 + 0.4)
+    last = found.happened.answers[-1]
+    assert found.happened.end_s == pytest.approx(last.sent_s + last.total_s)
     assert found.happened.loads == sum(status.loads for status in world.scheduler.experts(99.0))
 
 

@@ -24,7 +24,8 @@ def finish(found: Store, agenda: Agenda) -> list[tuple[float, str, bool]]:
     while agenda.next_at() < float("inf"):
         at, due = agenda.next_at(), agenda.pop()
         assert isinstance(due, End)
-        ends.append((round(at, 6), due.job, found.ended(due.machine, due.job, at)))
+        over = found.ended(due.machine, due.job, at)
+        ends += [(round(at, 6), job, True) for job in over] or [(round(at, 6), due.job, False)]
     return ends
 
 
@@ -77,8 +78,10 @@ def test_a_warm_host_holds_what_fits_in_order() -> None:
 
 
 def test_what_is_larger_than_host_memory_is_never_kept() -> None:
-    found, _ = store(disk=50.0, host_bytes=50, is_warm=False)
-    assert [found.stage(f"{i}", figures("a"), 0.0)[1] for i in range(2)] == [100, 100]
+    found, agenda = store(disk=50.0, host_bytes=50, is_warm=False)
+    for now in (0.0, 2.0):
+        assert found.stage("s", figures("a"), now) == (True, 100)
+        assert finish(found, agenda) == [(now + 2.0, "s", True)]
 
 
 def test_a_load_that_nobody_waits_for_leaves_its_way_to_others() -> None:
@@ -87,6 +90,24 @@ def test_a_load_that_nobody_waits_for_leaves_its_way_to_others() -> None:
     found.load("y", figures("b"), 0.0)
     found.drop("x", 0.0)
     assert finish(found, agenda) == [(1.0, "y", True)]
+
+
+def test_two_who_want_the_same_wait_for_one_reading() -> None:
+    found, agenda = store(link=1000.0, disk=50.0, is_warm=False)
+    found.stage("s", figures("a"), 0.0)
+    found.load("x", figures("a"), 1.0, "n/0")
+    found.load("y", figures("a"), 1.0, "n/1")
+    found.drop("s", 1.5)
+    assert finish(found, agenda)[-2:] == [(2.0, "x", True), (2.0, "y", True)]
+    assert (found.moved_bytes, found.read_bytes) == (200, 100)
+
+
+def test_what_was_not_read_to_its_end_is_not_there() -> None:
+    found, agenda = store(link=1000.0, disk=50.0, is_warm=False)
+    found.load("x", figures("a"), 0.0)
+    found.drop("x", 1.0)
+    found.load("y", figures("a"), 1.0)
+    assert finish(found, agenda)[-1] == (3.0, "y", True)
 
 
 @pytest.mark.parametrize("way", ["link", "disk"])

@@ -32,6 +32,14 @@ def test_what_is_no_count_of_tokens_is_told(value: Any, told: str) -> None:
         cells.tokens({"n": value}, "n", "here")
 
 
+def test_a_time_is_in_seconds_and_not_of_another_age() -> None:
+    assert cells.seconds({"t": "1.5"}, "t", "here") == 1.5
+    with pytest.raises(
+        TraceInvalid, match=r"here: 't' is 1e[+]17, expected seconds, at most 10,000"
+    ):
+        cells.seconds({"t": 1e17}, "t", "here")
+
+
 def test_a_name_is_text_that_is_not_empty() -> None:
     assert cells.name({"n": "base"}, "n", "here") == "base"
     for value in ("", "  ", None, 7):

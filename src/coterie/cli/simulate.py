@@ -16,6 +16,7 @@ from coterie.cli.simulation import (
     Variant,
     document,
     met,
+    noted,
     parse,
     show,
     write_page,
@@ -216,8 +217,8 @@ def _write(found: _Found, report: Path | None, parquet: Path | None) -> None:
 def _print(file: Path, found: _Found, judged: Sequence[_Judged], as_json: bool) -> None:
     if not as_json:
         show(found.variants)
-        for note in found.notes:
-            typer.echo(f"\nnote: {note}")
+        for line in noted(found.notes):
+            typer.echo(f"\n{line}")
         return
     rows = document(found.variants)
     print_json(

@@ -78,6 +78,7 @@ class Driver:
             self._handle(structs.replace(event, at=START))
         self._settle()
         self.begin = self._serving.begin = self._now
+        self._busy_before = self._busy()
         self._luck.tempt(faults)
         for replica, generation in self._loads.alive.items():
             self._tempt(replica, generation)
@@ -128,8 +129,14 @@ class Driver:
         found.moved_bytes = sum(store.moved_bytes for store in stores)
         found.read_bytes = sum(store.read_bytes for store in stores)
         found.end_s = self._now - self.begin
-        found.busy_s = {name: self._agenda.machines[name].busy for name in self._setup.cores}
+        found.busy_s = {
+            name: busy_s - self._busy_before[name] for name, busy_s in self._busy().items()
+        }
         return found
+
+    def _busy(self) -> dict[str, float]:
+        machines = self._agenda.machines
+        return {name: machines[name].busy_until(self._now) for name in self._setup.cores}
 
     # -- what happens ------------------------------------------------------------------------------
 

@@ -37,6 +37,7 @@ class Loads:
         places = {node: Place(node) for node in self._nodes.values()}
         places |= {place.node: place for place in setup.places}
         self.stores = {node: Store(place, agenda) for node, place in places.items()}
+        self._ways = {way: store for store in self.stores.values() for way in store.ways}
         for device, node in self._nodes.items():
             self.stores[node].warm(setup.figures[setup.kinds[device]])
 
@@ -75,9 +76,9 @@ class Loads:
         gone = on.Unloaded(now + unload_s, replica, generation, unload_s)
         self._agenda.push(gone.at, gone)
 
-    def came(self, machine: str, job: str, now: float) -> None:
-        """A job's bytes have come over one of their ways."""
-        if self._store(self._moving[job].action.device).ended(machine, job, now):
+    def came(self, machine: str, name: str, now: float) -> None:
+        """Bytes have come to the end of a way."""
+        for job in self._ways[machine].ended(machine, name, now):
             self._moved(job, now)
 
     def ready(self, job: str, now: float) -> None:

@@ -73,8 +73,7 @@ class Machine:
         self._changed: dict[str, None] = {}  # processes whose jobs are not the same any more
         self._is_shared = True  # are cores given to processes as they now are?
         self._used = 0.0
-        self.busy = 0.0
-        """Core-seconds that were used so far."""
+        self._busy = 0.0
 
     def __len__(self) -> int:
         return len(self._jobs)
@@ -123,6 +122,11 @@ class Machine:
         self._cores = cores
         self._is_shared = False
 
+    def busy_until(self, now: float) -> float:
+        """Core-seconds that were used so far."""
+        self._pass(now)
+        return self._busy
+
     def next_end(self) -> tuple[float, str] | None:
         """When the first job will end if nothing changes, and which; None: there is none."""
         if self._changed or not self._is_shared:
@@ -160,7 +164,7 @@ class Machine:
             self._share()
         for lane in self._lanes.values():
             lane.passed += lane.pace * seconds
-        self.busy += self._used * seconds
+        self._busy += self._used * seconds
         self._now = now
 
     def _share(self) -> None:

@@ -192,7 +192,7 @@ def flat(found: Metrics) -> dict[str, float | None]:
         **counts,
         **{f"{name}_per_hour": _share(count, hours) for name, count in counts.items()},
         "mean_queue": found.mean_waiting,
-        "max_queue": found.max_waiting,
+        "max_queue": None if found.mean_waiting is None else found.max_waiting,
         "utilisation": _share(core_s, cores * found.duration_s),
         "peak_utilisation": max(busy, default=None),
         "mean_hot_share": _share(

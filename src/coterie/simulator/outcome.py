@@ -57,7 +57,8 @@ class Outcome(Struct):
     read_bytes: int = 0
     end_s: float = 0.0
     events: int = 0  # that the scheduler handled
-    busy_s: dict[str, float] = field(default_factory=dict)  # of each machine, in core-seconds
+    busy_s: dict[str, float] = field(default_factory=dict)
+    """Of each machine, in core-seconds: from the beginning on, without what was preloaded."""
 
     @property
     def loads(self) -> int:

@@ -166,7 +166,8 @@ class _Reading:
 
     def finish(self, outcome: Outcome, begun: float) -> None:
         """Adds what the journal tells of replicas; their times are from `begun` on."""
-        outcome.end_s = self.at - begun
+        ends = (answer.sent_s + answer.total_s for answer in outcome.answers)
+        outcome.end_s = max(ends, default=0.0)
         outcome.residences = self._stays.count_from(begun)
 
     def answer(self, name: str, begun: float) -> Answer | None:

@@ -1,6 +1,7 @@
 """Weights on their way to devices: from disk to host memory, and from there over a node's links.
 
-Bytes that come from disk pass the link as they come: a load is done when both are.
+Bytes that come from disk pass the link as they come: a load is done when both are. Whoever wants
+what is being read waits for the same reading.
 """
 
 from collections import OrderedDict
@@ -24,6 +25,9 @@ class Store:
         self._held = 0  # bytes of these
         self._has_all = False
         self._open: dict[str, int] = {}  # job -> ways it still goes
+        self._reading: dict[str, dict[str, None]] = {}  # digest -> jobs that wait for it
+        self.ways = tuple(self._ways.values())
+        """Its machines, as the agenda has them."""
         self.moved_bytes = 0
         self.read_bytes = 0
         for way, speed in self._speeds.items():
@@ -48,10 +52,13 @@ class Store:
         """Begins to move an expert's weights to a device, whose own links carry `lane` bytes a
         second. False: there is nothing to wait for.
         """
-        is_read = self._read(job, figures, now)
-        if self._speeds["link"] != FREE:
-            self.moved_bytes += figures.load_bytes
-        return self._go("link", job, figures.load_bytes, now, device, lane) or is_read
+        is_read, size = self._read(job, figures, now), figures.load_bytes
+        if not size or self._speeds["link"] == FREE:
+            return is_read
+        self.moved_bytes += size
+        self._open[job] = self._open.get(job, 0) + 1
+        self._agenda.add(self._ways["link"], job, device or job, size, now, widest=lane)
+        return True
 
     def stage(self, job: str, figures: Figures, now: float) -> tuple[bool, int]:
         """Begins to read weights into host memory: is there anything to wait for, and how many
@@ -60,21 +67,28 @@ class Store:
         before = self.read_bytes
         return self._read(job, figures, now), self.read_bytes - before
 
-    def ended(self, machine: str, job: str, now: float) -> bool:
-        """A job has come to the end of one of its ways; True: it was the last."""
-        self._agenda.remove(machine, job, now)
-        self._open[job] -= 1
-        if self._open[job]:
-            return False
-        del self._open[job]
-        return True
+    def ended(self, machine: str, name: str, now: float) -> list[str]:
+        """Something has come to the end of its way: the jobs for which it was the last."""
+        self._agenda.remove(machine, name, now)
+        over = []
+        for job in self._reading.pop(name) if machine == self._ways["disk"] else (name,):
+            self._open[job] -= 1
+            if not self._open[job]:
+                del self._open[job]
+                over.append(job)
+        return over
 
     def drop(self, job: str, now: float) -> None:
-        """Nobody waits for it any more."""
-        if self._open.pop(job, 0):
-            for way in self._ways.values():
-                if way in self._agenda.machines:
-                    self._agenda.remove(way, job, now)
+        """Nobody waits for it any more. What nobody else reads is not read to its end."""
+        if not self._open.pop(job, 0):
+            return
+        if self._speeds["link"] != FREE:
+            self._agenda.remove(self._ways["link"], job, now)
+        for digest, jobs in list(self._reading.items()):
+            if jobs.pop(job, job) is None and not jobs:
+                del self._reading[digest]
+                self._agenda.remove(self._ways["disk"], digest, now)
+                self._held -= self._kept.pop(digest, 0)
 
     def slow(self, way: str, factor: float, now: float) -> None:
         """`disk` or `link` has so much of its speed from now on."""
@@ -101,21 +115,21 @@ class Store:
         size, digest = figures.load_bytes, _digest(figures)
         if not size or self._has_all:
             return False
+        if digest in self._reading:
+            self._reading[digest][job] = None
+            self._open[job] = self._open.get(job, 0) + 1
+            return True
         if digest in self._kept:
             self._kept.move_to_end(digest)
             return False
         if not self._place.host_bytes or size <= self._place.host_bytes:
             self._keep(digest, size)
         self.read_bytes += size
-        return self._go("disk", job, size, now)
-
-    def _go(
-        self, way: str, job: str, size_bytes: int, now: float, whose: str = "", lane: float = FREE
-    ) -> bool:
-        if not size_bytes or self._speeds[way] == FREE:
+        if self._speeds["disk"] == FREE:
             return False
+        self._reading[digest] = {job: None}
         self._open[job] = self._open.get(job, 0) + 1
-        self._agenda.add(self._ways[way], job, whose or job, size_bytes, now, widest=lane)
+        self._agenda.add(self._ways["disk"], digest, digest, size, now, widest=FREE)
         return True
 
 

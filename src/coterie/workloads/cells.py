@@ -11,6 +11,7 @@ from coterie.errors import TraceInvalid
 from coterie.types import Priority
 
 MOST_TOKENS = 1_000_000_000
+MOST_SECONDS = 1e10  # 300 years: above, a clock is too coarse to tell requests apart
 PRIORITIES: tuple[Priority, ...] = get_args(Priority)
 
 Row = Mapping[str, Any]
@@ -27,6 +28,17 @@ def number(row: Row, column: str, place: object) -> float:
         raise TraceInvalid(f"{place}: {column!r} is {shown(value)}, expected a number") from error
     if not 0 <= found < math.inf:
         raise TraceInvalid(f"{place}: {column!r} is {shown(value)}, expected a number from 0 up")
+    return found
+
+
+def seconds(row: Row, column: str, place: object) -> float:
+    """A time from the beginning."""
+    found = number(row, column, place)
+    if found > MOST_SECONDS:
+        raise TraceInvalid(
+            f"{place}: {column!r} is {shown(row.get(column))}, expected seconds, at most "
+            f"{MOST_SECONDS:,.0f}"
+        )
     return found
 
 

@@ -13,6 +13,7 @@ from coterie.errors import BadRequest, CompositionError, ServerRefused, ServerUn
 
 Model = Callable[[str], Modelled]
 MIB = 1024**2
+DEVICE = {"device": "local/ram", "node": "local", "hot_bytes": 4096}
 SERVED = """
 experts:
 - {name: parrot, engine: echo, preload: true, parallel: 3, options: {hot: 1MiB}}
@@ -87,6 +88,16 @@ def test_a_profile_of_a_node_that_is_new_is_not_asked_for(
         ({"experts": [{"name": "a", "slots": "many"}]}, "Expected `int`, got `str`"),
         ({"experts": [], "devices": []}, "it has no experts: is it still starting?"),
         ({"experts": [{"name": "a"}], "devices": []}, "it has no devices"),
+        ({"experts": [{"name": "a", "slots": 0}]}, "Expected `int` >= 1"),
+        ({"experts": [{"name": "a", "estimated_bytes": -1}]}, "Expected `int` >= 0"),
+        (
+            {"experts": [{"name": "a"}], "devices": [DEVICE | {"hot_bytes": 0}]},
+            "Expected `int` >= 1",
+        ),
+        (
+            {"experts": [{"name": "a"}], "devices": [DEVICE | {"node": "other"}]},
+            "device 'local/ram' is said to be on node 'other'",
+        ),
     ],
 )
 def test_a_server_of_another_version_is_told(
@@ -101,12 +112,7 @@ def test_a_server_of_another_version_is_told(
 def test_an_expert_whose_size_is_not_known_yet_is_left_out(
     model: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    device = {
-        "device": "local/ram",
-        "node": "local",
-        "hot_bytes": 4096,
-        "replicas": ["a@local/ram"],
-    }
+    device = DEVICE | {"replicas": ["a@local/ram", "parrot@elsewhere/ram"]}
     answers = {
         "/admin/experts": {"experts": [{"name": "parrot"}, {"name": "a"}]},
         "/admin/devices": {"devices": [device]},
@@ -116,6 +122,17 @@ def test_an_expert_whose_size_is_not_known_yet_is_left_out(
     assert [one.name for one in found.found.composition.experts] == ["parrot"]
     assert found.replicas == ()
     assert "how large 'a' is: it is left out" in found.notes[1]
+
+
+def test_what_is_no_server_of_coterie_is_told(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer(url: str, path: str) -> Any:
+        raise ServerRefused("the server answered 404 Not Found")
+
+    monkeypatch.setattr(reading, "call", answer)
+    with pytest.raises(ServerRefused, match=r"http://x/admin/experts: .* is it a Coterie server"):
+        here("http://x", model(PLANNED))
 
 
 def test_what_is_not_there_is_told(model: Model, tmp_path: Path, free_port: int) -> None:

@@ -62,7 +62,9 @@ def test_without_a_profile_a_cpu_is_this_machine(monkeypatch: pytest.MonkeyPatch
 
 
 def test_without_a_profile_nothing_is_known_of_an_accelerator() -> None:
-    with pytest.raises(ProfileInvalid, match=r"'n/g0' is a 'cuda'.*--profile n=NAME.*dgx-h100"):
+    with pytest.raises(
+        ProfileInvalid, match=r"'n/g0' is of kind 'cuda'.*--profile n=NAME.*dgx-h100"
+    ):
         machines(composed(f"n, devices: [{GPU}]"), [])
 
 

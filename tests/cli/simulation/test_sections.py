@@ -61,6 +61,10 @@ def test_a_set_up_is_told_in_words(variant: "Make") -> None:
     assert "&lt;a&gt; policy cost devices 9 x gpu with 3GiB" in said
     assert "2 x node with link 64 GB/s, disk 2 GB/s, host memory 64GiB" in said
     assert "gold (weight 1), lead (weight 1)" in said
+    kind = variant("a", TIGHT)
+    kinds = dict.fromkeys(kind.setup.kinds, "mine/h100.yaml/1/8")
+    kind = structs.replace(kind, setup=structs.replace(kind.setup, kinds=kinds))
+    assert "devices 1 x mine/h100.yaml with 3GiB" in text(sections.setup(kind, 0))
 
 
 def test_long_tables_say_what_they_leave_out(variant: "Make") -> None:

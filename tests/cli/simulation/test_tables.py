@@ -10,6 +10,7 @@ from coterie.cli.simulation.tables import (
     MOST_EXPERTS,
     document,
     experts,
+    noted,
     remarks,
     show,
     tenants,
@@ -98,3 +99,9 @@ def test_the_document_has_every_number_and_no_other_value(variant: "Make") -> No
     assert len(tight["experts"]) == 6
     assert tight["devices"][0]["peak_share"] == 1.0
     assert nothing["figures"]["p95_ttft"] is nothing["ttft"] is None
+
+
+def test_more_notes_than_are_read_are_counted() -> None:
+    assert noted(["slow"]) == ["note: slow"]
+    said = noted([f"no room for {number}" for number in range(48)])
+    assert said[-2:] == ["note: no room for 11", "36 more notes are in --json"]

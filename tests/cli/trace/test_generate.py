@@ -73,6 +73,7 @@ def test_shifts_and_crowds_are_made(coterie: Coterie, tmp_path: Path) -> None:
     [
         (["--duration", "0s"], "`--duration` is 0"),
         (["--rate", "0"], "`rate` is 0"),
+        (["--rate", "1e12", "--duration", "1s"], "about 1,000,000,000,000 requests: expected at"),
         (["--rate", "0.0000001"], "no request is left for"),
     ],
 )

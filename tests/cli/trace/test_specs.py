@@ -55,6 +55,8 @@ def test_pairs_are_split_at_the_last_sign() -> None:
         (lambda: popularity_of("weights:"), "expected even"),
         (lambda: lengths_of("--x", "much"), "`--x` is 'much': expected 200, lognormal"),
         (lambda: lengths_of("--x", "0"), "more than 0"),
+        (lambda: lengths_of("--x", "1e99"), "trace:FILE$"),
+        (lambda: lengths_of("--x", "lognormal:5,"), "trace:FILE$"),
         (lambda: lengths_of("--x", "lognormal:5"), "expected 200"),
         (lambda: lengths_of("--x", "quantiles:5"), "expected 200"),
         (lambda: crowd_of("a@1m"), "`--flash` is 'a@1m': expected EXPERT@BEGIN"),

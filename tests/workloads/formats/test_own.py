@@ -37,6 +37,7 @@ def test_json_lines_may_and_numbers_may_be_text(tmp_path: Path) -> None:
         ("0,a,-1,1,,,", "'prompt_tokens' is '-1', expected a number from 0 up"),
         ("0,a,1,9999999999999,,,", "'output_tokens' is '9999999999999', expected at most"),
         ('0,"a,1,1,,,', "'prompt_tokens' is None, expected a number"),
+        ("1e17,a,1,1,,,", "'arrival_s' is '1e17', expected seconds, at most 10,000,000,000"),
         ("0,b", "'prompt_tokens' is None, expected a number"),
     ],
 )

@@ -6,10 +6,10 @@ them now. What it does not say, it is taken to have as the document has it; that
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import Meta, Struct, structs
 
 from coterie.cli.check import examine
 from coterie.cli.client import call
@@ -21,6 +21,8 @@ from coterie.simulator import Setup
 from coterie.types import Device, Expert, Node, Part, device_id, expert_of
 
 SCHEMES = ("http://", "https://")
+Count = Annotated[int, Meta(ge=1)]
+Bytes = Annotated[int, Meta(ge=0)]
 UNSAID = (
     "the server says neither its version nor its policy, limits, flows, routes, and experts' "
     "weights, context, options and replicas: it is taken to have what this document has"
@@ -44,10 +46,10 @@ class _Expert(Struct, frozen=True):
     """As `/admin/experts` tells of one; what else it tells is passed over."""
 
     name: str
-    slots: int = 1
+    slots: Count = 1
     pinned: bool = False
-    estimated_bytes: int = 0
-    measured_bytes: int = 0
+    estimated_bytes: Bytes = 0
+    measured_bytes: Bytes = 0
 
 
 class _Device(Struct, frozen=True):
@@ -55,7 +57,7 @@ class _Device(Struct, frozen=True):
 
     device: str
     node: str
-    hot_bytes: int
+    hot_bytes: Count
     replicas: tuple[str, ...] = ()
 
 
@@ -96,6 +98,12 @@ def _server(url: str, there: Modelled, profiles: Sequence[str]) -> Here:
     if not experts or not devices:
         what = "experts" if not experts else "devices"
         raise ServerRefused(f"{url} says that it has no {what}: is it still starting?")
+    for place in devices:
+        if not place.device.startswith(f"{place.node}/"):
+            raise ServerRefused(
+                f"{url}/admin/devices answers what this version does not understand: device "
+                f"{place.device!r} is said to be on node {place.node!r}"
+            )
     notes = [UNSAID]
     known = {one.name: one for one in there.composition.experts}
     served = []
@@ -127,7 +135,7 @@ def _server(url: str, there: Modelled, profiles: Sequence[str]) -> Here:
                 replica
                 for device in devices
                 for replica in device.replicas
-                if expert_of(replica) in names
+                if expert_of(replica) in names and replica.endswith(f"@{device.device}")
             )
         ),
         is_running=True,
@@ -138,7 +146,12 @@ def _server(url: str, there: Modelled, profiles: Sequence[str]) -> Here:
 
 def _told(url: str, path: str, key: str, kind: type[list[Any]]) -> Any:
     """A server's answer. Raises ServerRefused where it is not what is expected of this version."""
-    answer = call(url, path)
+    try:
+        answer = call(url, path)
+    except ServerRefused as error:
+        if not str(error).startswith("the server answered"):
+            raise
+        raise ServerRefused(f"{url}{path}: {error}; is it a Coterie server?") from error
     try:
         return msgspec.convert(answer[key], kind)
     except (msgspec.ValidationError, KeyError, TypeError) as error:

@@ -3,7 +3,7 @@
 from coterie.cli.simulation.conditions import Condition, met, parse
 from coterie.cli.simulation.page import write_page
 from coterie.cli.simulation.parquet import write_parquet
-from coterie.cli.simulation.tables import document, show
+from coterie.cli.simulation.tables import document, noted, show
 from coterie.cli.simulation.variant import Variant
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Variant",
     "document",
     "met",
+    "noted",
     "parse",
     "show",
     "write_page",

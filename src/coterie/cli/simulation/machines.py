@@ -111,9 +111,9 @@ def _check_usual(node: Node, device: Device) -> None:
     """Only a CPU has a profile that is good enough for all of its kind."""
     if device.kind != "cpu":
         raise ProfileInvalid(
-            f"device {device_id(node.name, device.name)!r} is a {device.kind!r}, of which nothing "
-            f"is known: give `--profile {node.name}=NAME`, one of {', '.join(names())}, or the "
-            "file of another"
+            f"device {device_id(node.name, device.name)!r} is of kind {device.kind!r}, of which "
+            f"nothing is known: give `--profile {node.name}=NAME`, one of {', '.join(names())}, or "
+            "the file of another"
         )
 
 

@@ -123,7 +123,7 @@ def setup(variant: Variant, place: int) -> str:
     """What was simulated: policy, machines, memory, links, and limits that matter to decisions."""
     was, limits = variant.setup, variant.setup.limits
     devices = _counted(
-        f"{was.kinds.get(one.device) or 'device'} with {format_size(one.hot_bytes)}"
+        f"{_hardware(was.kinds.get(one.device, ''))} with {format_size(one.hot_bytes)}"
         for one in was.devices
     )
     places = _counted(
@@ -240,6 +240,11 @@ def _counted(kinds: Iterable[str]) -> str:
     for kind in kinds:
         counts[kind] = counts.get(kind, 0) + 1
     return ", ".join(f"{count} x {kind}" for kind, count in counts.items())
+
+
+def _hardware(kind: str) -> str:
+    """The profile of a device's kind, which has its threads and neighbours besides."""
+    return kind.rsplit("/", 2)[0] or "device"
 
 
 def _rate(bytes_per_s: float) -> str:

@@ -16,6 +16,7 @@ from coterie.cli.status import PIPE_WIDTH
 from coterie.config import format_duration
 from coterie.simulator.metrics import ExpertMetrics, TenantMetrics, flat
 
+MOST_NOTES = 12
 MOST_COLUMNS = 5
 """More variants than these are rows instead, with fewer figures."""
 MOST_EXPERTS = 20
@@ -52,6 +53,13 @@ def show(variants: Sequence[Variant]) -> None:
         console.print(_table(sheet))
     for line in remarks(variants):
         typer.echo(f"\n{line}")
+
+
+def noted(notes: Sequence[str]) -> list[str]:
+    """Notes as they are shown: no more than are read."""
+    more = len(notes) - MOST_NOTES
+    rest = [f"{more} more notes are in --json"] if more > 0 else []
+    return [f"note: {note}" for note in notes[:MOST_NOTES]] + rest
 
 
 def document(variants: Sequence[Variant]) -> list[dict[str, Any]]:

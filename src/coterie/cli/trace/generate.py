@@ -12,6 +12,8 @@ from coterie.cli.trace.saving import saved
 from coterie.errors import BadRequest
 from coterie.workloads.changes import told
 
+MOST_REQUESTS = 1_000_000_000
+
 
 def generate(
     output: said.Output,
@@ -135,6 +137,11 @@ def generate(
     with saved(output, force) as save:
         arrivals = made(wanted)
         total = min(expected(wanted), requests or float("inf"))
+        if total > MOST_REQUESTS:
+            raise BadRequest(
+                f"about {total:,.0f} requests: expected at most {MOST_REQUESTS:,}; take another "
+                "`--rate` or `--duration`, or the first of them by `--requests`"
+            )
         with bar("generating", total) as advance:
             written = save(told(islice(arrivals, requests), advance))
     typer.echo(f"{written} requests → {output}")

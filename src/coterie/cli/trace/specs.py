@@ -17,6 +17,8 @@ from coterie.workloads.traces import Trace
 
 T = TypeVar("T")
 SEEN = 100_000
+PYTHONS = ("invalid literal", "could not convert", "not enough", "too many", "Exceeds")
+"""How Python begins what it says of texts that are no numbers."""
 LENGTHS = "200, lognormal:MEDIAN,SIGMA, quantiles:50=120,99=4000 or trace:FILE"
 _CROWD = re.compile(r"(?P<expert>.+)@(?P<begin>[^@+]+)\+(?P<length>[^@+]+)x(?P<factor>[0-9.]+)")
 
@@ -90,7 +92,8 @@ def _made(option: str, text: str, expected: str, make: Callable[[], T]) -> T:
     try:
         return make()
     except (ValueError, TypeError) as error:
-        raise BadRequest(f"`{option}` is {text!r}: expected {expected} ({error})") from error
+        why = "" if str(error).startswith(PYTHONS) else f" ({error})"
+        raise BadRequest(f"`{option}` is {text[:80]!r}: expected {expected}{why}") from error
 
 
 def _numbers(text: str) -> tuple[float, ...]:

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from coterie.cli.simulation import Condition
+from coterie.cli.simulation import Condition, noted
 from coterie.cli.status import PIPE_WIDTH
 from coterie.cli.whatif import sheet
 from coterie.cli.whatif.answers import Answer, lines
@@ -43,7 +43,7 @@ def show(
         remarks(explored, sweeps),
         [line for answer in answers for line in lines(answer, targets)],
         sheet.legend(names),
-        [f"note: {note}" for note in notes],
+        noted(notes),
     ):
         if paragraph:
             typer.echo("\n" + "\n".join(paragraph))

@@ -6,7 +6,6 @@ this.
 """
 
 from collections.abc import Container, Iterator
-from math import inf
 from sys import intern
 from typing import Any
 
@@ -95,7 +94,7 @@ def read_jsonl(lines: Lines, options: TraceOptions) -> Iterator[Arrival]:
 def _is_sound(one: Arrival) -> bool:
     """Whether nothing needs a second look, value by value."""
     return (
-        0 <= one.at_s < inf
+        0 <= one.at_s <= cells.MOST_SECONDS
         and 0 <= one.prompt_tokens <= cells.MOST_TOKENS
         and 0 <= one.output_tokens <= cells.MOST_TOKENS
         and bool(one.expert)
@@ -115,7 +114,7 @@ def _of_object(line: str, place: object) -> Arrival:
 def _arrival(row: cells.Row, time: str, place: object) -> Arrival:
     """Raises TraceInvalid."""
     return Arrival(
-        at_s=cells.number(row, time, place),
+        at_s=cells.seconds(row, time, place),
         expert=intern(cells.name(row, "expert", place)),
         prompt_tokens=cells.tokens(row, "prompt_tokens", place),
         output_tokens=cells.tokens(row, "output_tokens", place),
