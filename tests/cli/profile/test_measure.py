@@ -76,7 +76,7 @@ def test_everything_is_measured_as_often_as_it_should(tmp_path: Path) -> None:
     samples = sampled(expert, weights, tmp_path, 2, told.append, machine)
     assert len(told) == 2 * count_of(64)
     assert {len(one) for one in (samples.read_rates, samples.copy_rates, samples.loads)} == {2}
-    assert len(samples.disk_rates) in (0, 2)
+    assert len(samples.disk_rates) <= 2  # the system may keep what was read, now and then
     assert samples.disk_bytes > 5000
 
 
