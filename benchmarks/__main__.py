@@ -235,10 +235,10 @@ def simulation(
     system: Annotated[list[str] | None, typer.Option(help="coterie, lru. Default: both.")] = None,
     load: Loads = None,
     seconds: Seconds = 60.0,
-    live: Annotated[bool, typer.Option(help="Also the live runs to compare with.")] = True,
+    runs: Runs = 3,
     as_json: AsJson = False,
 ) -> None:
-    """The simulator beside the live system, on the same arrivals (about 8 minutes)."""
+    """The simulator beside the live system, on the same arrivals (about 40 minutes)."""
     from benchmarks import simulation as benchmark
 
     _show(
@@ -250,7 +250,7 @@ def simulation(
                 systems=system or tuple(benchmark.POLICIES),
                 loads=load or (0.5, 1.0, 1.5),
                 seconds=seconds,
-                live=live,
+                runs=runs,
             )
         ],
         as_json,

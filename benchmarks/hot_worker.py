@@ -5,17 +5,21 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from coterie.engines.llamacpp import create
-from coterie.engines.protocol import Instance, Launch
+from coterie.engines.protocol import Engine, Instance, Launch
 from coterie.registry.headers import read_header
 from coterie.types import Device, Expert, Weights
 
 
 @asynccontextmanager
 async def hot_worker(
-    expert: Expert, path: Path, threads: int, folder: Path
+    expert: Expert, path: Path, threads: int, folder: Path, engine: Engine | None = None
 ) -> AsyncIterator[Instance]:
-    """The instance, once it has really generated; ended with the block."""
-    engine = create(folder)
+    """The instance, once it has really generated; ended with the block. Without an engine, with one
+    of its own.
+    """
+    own = create(folder) if engine is None else None
+    engine = engine or own
+    assert engine is not None
     launch = Launch(
         replica=f"{expert.name}@benchmark/ram",
         generation=1,
@@ -31,7 +35,8 @@ async def hot_worker(
         finally:
             await instance.stop(1.0)
     finally:
-        await engine.close()
+        if own is not None:
+            await own.close()
 
 
 def weights_of(path: Path, digest: str = "sha256:weights") -> Weights:

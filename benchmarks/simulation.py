@@ -1,41 +1,25 @@
 """Does the simulator say what the live system does? The same arrivals, both ways.
 
-The figures of the model are measured at the beginning, on one worker by itself: its load, a prompt,
-tokens. Nothing of the live runs that it is compared with goes into them.
+The figures of the model are measured on workers by themselves, before each live run and after it:
+nothing of the live runs goes into them. Live and simulated runs are compared by their medians; how
+far live runs of the same differ from each other stands beside.
 """
 
 import asyncio
 import sys
-import tempfile
-import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from aiohttp import ClientSession
 from msgspec import structs
 
 from benchmarks.copies import warm
-from benchmarks.goodput import (
-    CAPACITY_SPEED,
-    E2E_S,
-    HEADERS,
-    REUSED_TOKENS,
-    TEMPLATE_TOKENS,
-    TTFT_S,
-    Shift,
-    row_of,
-)
-from benchmarks.hot_worker import hot_worker
+from benchmarks.goodput import CAPACITY_SPEED, E2E_S, HEADERS, TTFT_S, Shift, row_of
 from benchmarks.multiplex import (
-    CONTEXT,
     MOST_PROMPT_TOKENS,
     OUTPUT_TOKENS,
     PARALLEL,
-    THREADS,
     Field,
     Running,
     prepared,
@@ -43,19 +27,19 @@ from benchmarks.multiplex import (
 )
 from benchmarks.systems import SYSTEMS
 from benchmarks.tables import Result
+from benchmarks.worker_figures import CORES, Samples, figures_of, sampled
 from coterie.config import Limits
 from coterie.hardware import Figures
 from coterie.scheduler.events import Declared, DeviceJoined
 from coterie.simulator import Setup, requests
 from coterie.simulator import simulate as simulate_setup
-from coterie.types import Budget, Expert, Part
-from coterie.workloads import Arrival, Target, at_speed, before, connected, read_trace, with_tokens
-from coterie.workloads.loadgen import ask
+from coterie.types import Budget, Part
+from coterie.workloads import Answer, Arrival, at_speed, before, numbered, read_trace, with_tokens
 
 POLICIES = {"coterie": "cost", "lru": "lru"}
-CORES, PARALLEL_RUNS = 2.0, 2  # what Coterie says of two threads on two cores
-LOADS, ROUNDS, TOKENS = 3, 3, 64
-PROMPTS = (4, 16, 64, 128, 256, 512)
+PARALLEL_RUNS = 2  # what Coterie says of two threads on two cores
+SHIFT_LOAD = 1.0
+FIGURES = ("answered/s", "p50 s", "p95 s", "loads")
 
 
 def run(
@@ -66,32 +50,36 @@ def run(
     systems: Sequence[str] = tuple(POLICIES),
     loads: Sequence[float] = (0.5, 1.0, 1.5),
     seconds: float = 60.0,
-    live: bool = True,
+    runs: int = 3,
 ) -> Result:
-    """Two rows for each load and system, live and simulated."""
-    field, trace, figures = modelled(data, environments, work)
+    """Three rows for each workload and system: live, simulated, and how far off that is."""
+    field = prepared(work, environments)
+    trace = read_trace(data / "traces" / "arena27" / "requests.csv.gz")
+    cut = {load: _cut(trace, load, seconds) for load in (*loads, SHIFT_LOAD)}
+    shifts = [Shift(f"{load:g}", cut[load]) for load in loads]
+    shifts.append(Shift("shift", shifted(cut[SHIFT_LOAD], seconds / 2)))
     rows: list[dict[str, Any]] = []
-    for load in loads:
-        arrivals = with_tokens(
-            before(at_speed(trace, load * CAPACITY_SPEED), seconds),
-            most_prompt_tokens=MOST_PROMPT_TOKENS,
-            output_tokens=OUTPUT_TOKENS,
-        )
-        shift = Shift(f"{load:g}", arrivals)
+    paces: list[float] = []
+    for shift in shifts:
         for name in systems:
-            here = [{"how": "live"} | _live(shift, name, field)] if live else []
-            here.append({"how": "simulated"} | simulated(shift, name, field, figures))
-            for row in here:
-                print("  ".join(f"{key} {value}" for key, value in row.items()), file=sys.stderr)
-            rows += here
+            live, model = [], []
+            for _ in range(runs):
+                samples = _sampled(field)
+                live.append(_live(shift, name, field))
+                samples = _told(samples) + _told(_sampled(field))
+                paces.append(samples.pace)
+                model.append(simulated(shift, name, field, figures_of(samples)))
+                for row in (live[-1], model[-1]):
+                    print(
+                        "  ".join(f"{key} {value}" for key, value in row.items()), file=sys.stderr
+                    )
+            rows += compared(live, model)
     notes = (
-        f"one worker by itself: a load {figures.load_work:.3f} s, prompts of "
-        + ", ".join(
-            f"{tokens:g} tokens {work / THREADS:.3f} s" for tokens, work in figures.prompt_points
-        )
-        + f"; {figures.output_pace * figures.output_threads:.0f} tokens/s, on "
-        f"{figures.output_threads:.2f} cores; of two answers at once each takes "
-        f"{2.0 - figures.batch_share:.2f} times as long",
+        f"answered/s: answers over the time until the last one; medians of {runs} runs",
+        "error: how far the simulated median is from the live one; spread: how far the live run is "
+        "that is furthest from it",
+        f"a worker by itself computed {min(paces):.0f} to {max(paces):.0f} tokens a second "
+        "of a long prompt, measured before and after each run",
     )
     return Result("simulation", "arena27, live and simulated", rows, notes)
 
@@ -101,7 +89,7 @@ def modelled(data: Path, environments: Path, work: Path) -> tuple[Field, list[Ar
     field = prepared(work, environments)
     trace = read_trace(data / "traces" / "arena27" / "requests.csv.gz")
     warm(list(field.files))
-    return field, trace, asyncio.run(measured(field))
+    return field, trace, figures_of(asyncio.run(sampled(field, loads=3, rounds=3)))
 
 
 def simulated(shift: Shift, name: str, field: Field, figures: Figures) -> dict[str, Any]:
@@ -117,70 +105,78 @@ def simulated(shift: Shift, name: str, field: Field, figures: Figures) -> dict[s
     chosen = POLICIES.get(name, name)
     setup = Setup.of_one_kind(chosen, limits, (device,), declared, experts, CORES)
     found = simulate_setup(setup, requests(shift.arrivals, Budget(ttft=TTFT_S, e2e=E2E_S)))
-    return row_of(name, shift.name, found.answers, Running("", 0, 0, lambda: found.loads))
+    return _row(shift, name, found.answers, Running("", 0, 0, lambda: found.loads))
 
 
-async def measured(field: Field) -> Figures:
-    """One worker's load, prompts and tokens with nobody beside it; its tokens beside another's, and
-    beside its own: two that each use both cores have half of them.
-    """
-    loads, outputs, beside, together = [], [], [], []
-    prompts: dict[int, list[float]] = {tokens: [] for tokens in PROMPTS}
-    with tempfile.TemporaryDirectory() as name:
-        for path, other in pairwise(field.files[: LOADS + 1]):
-            begun = time.perf_counter()
-            async with _worker(path, Path(name)) as target, connected(keep=False) as session:
-                loads.append(time.perf_counter() - begun)
-                for number in range(ROUNDS):
-                    for tokens in PROMPTS:
-                        asked = Arrival(0.0, "", tokens, 2)
-                        answer = await ask(session, target, asked, number, begun=begun)
-                        assert answer.first_s is not None, answer
-                        prompts[answer.prompt_tokens].append(answer.first_s)
-                    outputs += await _tokens_s(session, target)
-                    together += await _tokens_s(session, target, target)
-                async with _worker(other, Path(name)) as second:
-                    for _ in range(ROUNDS):
-                        beside += await _tokens_s(session, target, second)
-    # Alone, tokens use as many cores as make them so much quicker than on an equal share.
-    alone_s = median(outputs)
-    cores = min(CORES, max(1.0, CORES / 2 * median(beside) / alone_s))
-    points = [(float(tokens), median(taken) * THREADS) for tokens, taken in prompts.items()]
-    return Figures(
-        parts=(),
-        prompt_pace=points[-1][0] / points[-1][1],
-        prompt_points=tuple(points),
-        output_pace=1.0 / alone_s / cores,
-        output_threads=cores,
-        batch_share=2.0 - median(together) / alone_s,
-        load_work=min(loads),  # the first ones start the process that workers are forked from
-        threads=THREADS,
-        template_tokens=TEMPLATE_TOKENS,
-        reused_tokens=REUSED_TOKENS,
+def shifted(arrivals: Sequence[Arrival], at_s: float) -> list[Arrival]:
+    """From then on, experts have changed places: who was asked for most is asked for least."""
+    names = sorted({arrival.expert for arrival in arrivals} | set(numbered(27)))
+    by_count = sorted(names, key=lambda name: (-sum(a.expert == name for a in arrivals), name))
+    other = dict(zip(by_count, reversed(by_count), strict=True))
+    return [
+        structs.replace(one, expert=other[one.expert]) if one.at_s >= at_s else one
+        for one in arrivals
+    ]
+
+
+def compared(
+    live: Sequence[Mapping[str, Any]], model: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """The medians of live and of simulated runs, and the errors of the latter."""
+    shared = {key: live[0][key] for key in ("load", "system")}
+    counted = ("sent", "in time", "refused", *FIGURES)
+    here = [
+        {key: median(row[key] for row in rows) for key in counted} for rows in (list(live), model)
+    ]
+    off = {key: _error(here[1][key], here[0][key]) for key in FIGURES}
+    furthest = {
+        key: max((_error(row[key], here[0][key]) for row in live), key=abs) for key in FIGURES
+    }
+    return [
+        shared | {"how": "live"} | here[0],
+        shared | {"how": "simulated"} | here[1],
+        shared | {"how": "error"} | dict.fromkeys(counted) | off,
+        shared | {"how": "spread"} | dict.fromkeys(counted) | furthest,
+    ]
+
+
+def _error(value: float, of: float) -> float:
+    return value / of - 1.0 if of else float(value != of)
+
+
+def _cut(trace: Sequence[Arrival], load: float, seconds: float) -> list[Arrival]:
+    return with_tokens(
+        before(at_speed(trace, load * CAPACITY_SPEED), seconds),
+        most_prompt_tokens=MOST_PROMPT_TOKENS,
+        output_tokens=OUTPUT_TOKENS,
     )
-
-
-async def _tokens_s(session: ClientSession, *targets: Target) -> list[float]:
-    """Seconds a token, of answers that are generated at the same time."""
-    begun = time.perf_counter()
-    brief = Arrival(0.0, "", 4, TOKENS + 1)
-    asked = [ask(session, one, brief, number, begun=begun) for number, one in enumerate(targets)]
-    answers = await asyncio.gather(*asked)
-    return [(answer.total_s - (answer.first_s or 0.0)) / TOKENS for answer in answers]
-
-
-@asynccontextmanager
-async def _worker(path: Path, folder: Path) -> AsyncIterator[Target]:
-    """A worker that has generated, and how it is asked."""
-    expert = Expert(name=path.stem, context=CONTEXT, parallel=PARALLEL)
-    async with hot_worker(expert, path, THREADS, folder) as worker:
-        headers = dict(worker.endpoint.headers)
-        extra = {"ignore_eos": True}
-        yield Target(worker.endpoint.address, api="completions", headers=headers, extra=extra)
 
 
 def _live(shift: Shift, name: str, field: Field) -> dict[str, Any]:
     warm(list(field.files))
     with SYSTEMS[name](field) as running:
         answers = asyncio.run(send(running.url, shift.arrivals, HEADERS))
-        return row_of(name, shift.name, answers, running)
+        return _row(shift, name, answers, running)
+
+
+def _row(shift: Shift, name: str, answers: Sequence[Answer], running: Running) -> dict[str, Any]:
+    row = row_of(name, shift.name, answers, running)
+    good = [answer for answer in answers if answer.is_good]
+    ended_s = max((answer.sent_s + answer.total_s for answer in good), default=0.0)
+    return row | {"answered/s": len(good) / ended_s if ended_s else 0.0}
+
+
+def _sampled(field: Field) -> Samples:
+    return asyncio.run(sampled(field, loads=2, rounds=2))
+
+
+def _told(samples: Samples) -> Samples:
+    """Said at once, for whoever watches."""
+    figures = figures_of(samples)
+    print(
+        f"one worker: load {figures.load_work:.3f} s, {samples.pace:.0f} prompt tokens/s, "
+        f"{figures.output_pace * figures.output_threads:.0f} tokens/s on "
+        f"{figures.output_threads:.2f} cores, share {figures.batch_share:.2f}",
+        file=sys.stderr,
+    )
+    return samples
