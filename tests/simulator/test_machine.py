@@ -50,11 +50,44 @@ def test_jobs_of_one_process_share_its_cores() -> None:
     assert [at for at, _ in ends(machine)] == [2.0, 2.0]
 
 
-def test_a_prompt_and_tokens_of_one_process_share_its_cores() -> None:
+def test_jobs_of_other_widths_share_the_cores_of_their_process() -> None:
     machine = Machine(2)
-    machine.add("prompt", "a", 2.0, 2.0, 0.0)
-    machine.add("tokens", "a", 2.0, 1.0, 0.0)
+    machine.add("wide", "a", 2.0, 2.0, 0.0)
+    machine.add("narrow", "a", 2.0, 1.0, 0.0)
     assert [at for at, _ in ends(machine)] == [2.0, 2.0]
+
+
+def test_others_of_its_process_wait_for_what_is_urgent() -> None:
+    machine = Machine(2)
+    machine.add("tokens", "a", 2.0, 1.0, 0.0)
+    machine.add("prompt", "a", 4.0, 2.0, 1.0, is_urgent=True)
+    machine.add("elsewhere", "b", 1.0, 1.0, 1.0)
+    assert ends(machine) == [(2.0, "elsewhere"), (3.5, "prompt"), (4.5, "tokens")]
+
+
+def test_what_is_urgent_alone_says_how_many_cores_its_process_can_use() -> None:
+    machine = Machine(4)
+    machine.add("tokens", "a", 3.0, 4.0, 0.0)
+    machine.add("prompt", "a", 1.0, 1.0, 0.0, is_urgent=True)
+    machine.add("other", "b", 3.0, 3.0, 0.0)
+    assert [at for at, _ in ends(machine)[:2]] == [1.0, 1.0]
+    assert machine.busy_until(1.75) == pytest.approx(7.0)
+
+
+def test_two_that_are_urgent_share_what_their_process_has() -> None:
+    machine = Machine(2)
+    machine.add("tokens", "a", 1.0, 1.0, 0.0)
+    machine.add("p", "a", 2.0, 2.0, 0.0, is_urgent=True)
+    machine.add("q", "a", 2.0, 2.0, 0.0, is_urgent=True)
+    assert ends(machine) == [(2.0, "p"), (2.0, "q"), (3.0, "tokens")]
+
+
+def test_who_stands_still_goes_on_when_what_was_urgent_is_removed() -> None:
+    machine = Machine(1)
+    machine.add("tokens", "a", 1.0, 1.0, 0.0)
+    machine.add("prompt", "a", 9.0, 1.0, 0.5, is_urgent=True)
+    machine.remove("prompt", 2.0)
+    assert ends(machine) == [(2.5, "tokens")]
 
 
 @pytest.mark.parametrize(("common", "seconds"), [(0.0, 4.0), (0.5, 2.5), (1.0, 1.0)])
@@ -109,7 +142,7 @@ def test_work_is_neither_lost_nor_won() -> None:
     machine = Machine(3)
     works = {f"j{i}": 0.5 + i for i in range(7)}
     for i, (name, work) in enumerate(works.items()):
-        machine.add(name, f"p{i % 3}", work, 1.0 + i % 2, 0.0)
+        machine.add(name, f"p{i % 3}", work, 1.0 + i % 2, 0.0, is_urgent=not i % 4)
     last, _ = ends(machine)[-1]
     assert machine.busy_until(last) >= sum(works.values()) - 1e-6
     assert last >= sum(works.values()) / 3

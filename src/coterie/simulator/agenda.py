@@ -45,10 +45,10 @@ class Agenda:
 
     def add(
         self, machine: str, job: str, process: str, work: float, now: float, *,
-        widest: float = 1.0, common: float = 0.0,
+        widest: float = 1.0, common: float = 0.0, is_urgent: bool = False,
     ) -> None:  # fmt: skip
         """Begins a job; see `Machine.add`."""
-        self.machines[machine].add(job, process, work, widest, now, common)
+        self.machines[machine].add(job, process, work, widest, now, common, is_urgent)
         self._changed[machine] = None
 
     def remove(self, machine: str, job: str, now: float) -> None:

@@ -3,7 +3,8 @@
 Work is in core-seconds (or bytes). A process has jobs that run at the same time (a prompt, tokens,
 a load) and is given cores as a fair scheduler gives them: as many as its widest job can use, or an
 equal share of what is left (max-min fairness); its jobs share them equally, but for work that they
-have in common.
+have in common. Where some of its jobs are urgent, the others stand still: an engine computes in
+batches, of which one holds a prompt, and of each answer beside it no more than a token.
 
 Jobs that get on at the same pace stand in one lane, in the order in which they will end: so what
 passes costs as much as there are lanes, however many jobs there are.
@@ -16,17 +17,18 @@ DONE = 1e-9  # core-seconds that are as good as none
 
 
 class _Lane:
-    """Jobs of a process that are as wide, and have as much of their work in common.
+    """Jobs of a process that are as wide, as urgent, and have as much of their work in common.
 
     `passed` is the work that each job has got since the lane was opened.
     """
 
-    __slots__ = ("common", "count", "heap", "pace", "passed", "process", "widest")
+    __slots__ = ("common", "count", "heap", "is_urgent", "pace", "passed", "process", "widest")
 
-    def __init__(self, process: "_Process", widest: float, common: float) -> None:
+    def __init__(self, process: "_Process", widest: float, common: float, is_urgent: bool) -> None:
         self.process = process
         self.widest = widest
         self.common = common
+        self.is_urgent = is_urgent
         self.passed = 0.0
         self.pace = 0.0
         self.count = 0
@@ -34,28 +36,37 @@ class _Lane:
 
 
 class _Process:
-    """Its lanes by width and work in common, and the cores that it has."""
+    """Its lanes, those of them that get on, how wide these are at most, and the cores it has."""
 
-    __slots__ = ("cores", "lanes", "name", "widest")
+    __slots__ = ("cores", "lanes", "name", "running", "widest")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.cores = 0.0
         self.widest = 0.0
         self.lanes: list[_Lane] = []
+        self.running: list[_Lane] = []
+
+    def choose(self) -> None:
+        """Says which lanes get on, after one has come or gone."""
+        urgent = [lane for lane in self.lanes if lane.is_urgent]
+        self.running = urgent or self.lanes
+        self.widest = max((lane.widest for lane in self.running), default=0.0)
+        for lane in self.lanes:
+            lane.pace = 0.0
 
     def pace(self) -> None:
         """Gives its cores to its jobs."""
-        if len(self.lanes) == 1:
-            lane = self.lanes[0]
+        if len(self.running) == 1:
+            lane = self.running[0]
             each = self.cores / (lane.common + (1.0 - lane.common) * lane.count)
             lane.pace = each if each < lane.widest else lane.widest
             return
         load = 0.0  # how many jobs without anything in common would be as much work
-        for lane in self.lanes:
+        for lane in self.running:
             load += lane.common + (1.0 - lane.common) * lane.count
         each = self.cores / load
-        for lane in self.lanes:
+        for lane in self.running:
             lane.pace = each if each < lane.widest else lane.widest
 
 
@@ -68,7 +79,7 @@ class Machine:
         self._now = 0.0
         self._number = 0
         self._processes: dict[str, _Process] = {}
-        self._lanes: dict[tuple[str, float, float], _Lane] = {}
+        self._lanes: dict[_Key, _Lane] = {}
         self._jobs: dict[str, tuple[_Lane, int]] = {}
         self._changed: dict[str, None] = {}  # processes whose jobs are not the same any more
         self._is_shared = True  # are cores given to processes as they now are?
@@ -82,14 +93,22 @@ class Machine:
         return name in self._jobs
 
     def add(
-        self, name: str, process: str, work: float, widest: float, now: float, common: float = 0.0
+        self,
+        name: str,
+        process: str,
+        work: float,
+        widest: float,
+        now: float,
+        common: float = 0.0,
+        is_urgent: bool = False,
     ) -> None:
         """Begins a job of so much work; `common`: the share of it that all such jobs of its process
-        have in common.
+        have in common; `is_urgent`: jobs of its process that are not wait for it.
         """
         assert name not in self._jobs, f"job {name!r} runs already"
         self._pass(now)
-        lane = self._lanes.get((process, widest, common)) or self._lane(process, widest, common)
+        key = process, widest, common, is_urgent
+        lane = self._lanes.get(key) or self._lane(key)
         self._number += 1
         lane.count += 1
         heappush(lane.heap, (lane.passed + max(work, DONE), self._number, name))
@@ -108,9 +127,9 @@ class Machine:
         self._changed[process.name] = None
         if not lane.count:
             self._is_shared = False
-            del self._lanes[process.name, lane.widest, lane.common]
+            del self._lanes[process.name, lane.widest, lane.common, lane.is_urgent]
             process.lanes.remove(lane)
-            process.widest = max((other.widest for other in process.lanes), default=0.0)
+            process.choose()
             if not process.lanes:
                 del self._processes[process.name]
                 del self._changed[process.name]
@@ -134,6 +153,8 @@ class Machine:
         jobs = self._jobs
         soonest, first = inf, ""
         for lane in self._lanes.values():
+            if not lane.pace:
+                continue
             heap = lane.heap
             while True:
                 end, number, name = heap[0]
@@ -146,13 +167,14 @@ class Machine:
                 soonest, first = seconds, name
         return (self._now + max(0.0, soonest), first) if first else None
 
-    def _lane(self, name: str, widest: float, common: float) -> _Lane:
+    def _lane(self, key: "_Key") -> _Lane:
+        name, widest, common, is_urgent = key
         process = self._processes.get(name)
         if process is None:
             process = self._processes[name] = _Process(name)
-        lane = self._lanes[name, widest, common] = _Lane(process, widest, common)
+        lane = self._lanes[key] = _Lane(process, widest, common, is_urgent)
         process.lanes.append(lane)
-        process.widest = max(process.widest, widest)
+        process.choose()
         self._is_shared = False
         return lane
 
@@ -199,3 +221,7 @@ def _give(cores: float, processes: dict[str, _Process]) -> float:
         left -= process.cores
         rest -= 1
     return cores - left
+
+
+_Key = tuple[str, float, float, bool]
+"""Of a lane: its process, width, work in common, and whether it is urgent."""

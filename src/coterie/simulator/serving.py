@@ -29,7 +29,8 @@ class Serving:
         machine, figures = self._homes.get(replica) or self._home(replica)
         self._running[replica][action.request] = None
         work = figures.prompt_work(prompt_tokens(ride.request), is_first=is_first)
-        self._agenda.add(machine, action.request, replica, work, now, widest=figures.threads)
+        widest = figures.threads
+        self._agenda.add(machine, action.request, replica, work, now, widest=widest, is_urgent=True)
 
     def done(self, ride: Ride, machine: str, now: float) -> on.Began | on.Finished:
         """A prompt is computed, or all tokens of an answer are there."""
