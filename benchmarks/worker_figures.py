@@ -82,8 +82,9 @@ async def sampled(field: Field, loads: int, rounds: int) -> Samples:
                 async with _worker(path, engine, folder) as target, connected(keep=False) as asks:
                     alone.append(time.perf_counter() - begun)
                     for number in range(rounds):
-                        for tokens in PROMPTS:
-                            taken_s = await _first_s(asks, target, tokens, number)
+                        for i, tokens in enumerate(PROMPTS):
+                            index = number * len(PROMPTS) + i  # no two begin alike
+                            taken_s = await _first_s(asks, target, tokens, index)
                             firsts.setdefault(tokens, []).append(taken_s)
                         outputs += await _tokens_s(asks, target)
                         together += await _tokens_s(asks, target, target)
@@ -116,10 +117,12 @@ def figures_of(samples: Samples) -> Figures:
     )
 
 
-async def _first_s(session: ClientSession, target: Target, tokens: int, number: int) -> float:
-    """Seconds to the first token after a prompt, in which a word may be more than one token."""
+async def _first_s(session: ClientSession, target: Target, tokens: int, index: int) -> float:
+    """Seconds to the first token after a prompt, in which a word may be more than one token. What
+    a slot has computed before would not be computed again, so each has an index of its own.
+    """
     asked = Arrival(0.0, "", tokens, 2)
-    answer = await ask(session, target, asked, number, begun=time.perf_counter())
+    answer = await ask(session, target, asked, index, begun=time.perf_counter())
     if answer.first_s is None or abs(answer.prompt_tokens - tokens) > tokens / 10 + 1:
         raise RuntimeError(f"a worker that is measured did not answer as asked: {answer}")
     return answer.first_s
