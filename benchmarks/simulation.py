@@ -7,6 +7,7 @@ far live runs of the same differ from each other stands beside.
 
 import asyncio
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
@@ -15,6 +16,7 @@ from typing import Any
 from msgspec import structs
 
 from benchmarks.copies import warm
+from benchmarks.coterie_server import get
 from benchmarks.goodput import CAPACITY_SPEED, E2E_S, HEADERS, TTFT_S, Shift, row_of
 from benchmarks.multiplex import (
     MOST_PROMPT_TOKENS,
@@ -39,6 +41,7 @@ from coterie.workloads import Answer, Arrival, at_speed, before, numbered, read_
 POLICIES = {"coterie": "cost", "lru": "lru"}
 PARALLEL_RUNS = 2  # what Coterie says of two threads on two cores
 SHIFT_LOAD = 1.0
+UNKNOWN = {"absent", "fetching"}
 FIGURES = ("answered/s", "p50 s", "p95 s", "loads")
 
 
@@ -153,8 +156,11 @@ def _cut(trace: Sequence[Arrival], load: float, seconds: float) -> list[Arrival]
 
 
 def _live(shift: Shift, name: str, field: Field) -> dict[str, Any]:
+    """Sent once the server has looked at all weights: there the simulator begins."""
     warm(list(field.files))
     with SYSTEMS[name](field) as running:
+        while any(expert["phase"] in UNKNOWN for expert in _experts(running.url)):
+            time.sleep(0.2)
         answers = asyncio.run(send(running.url, shift.arrivals, HEADERS))
         return _row(shift, name, answers, running)
 
@@ -164,6 +170,10 @@ def _row(shift: Shift, name: str, answers: Sequence[Answer], running: Running) -
     good = [answer for answer in answers if answer.is_good]
     ended_s = max((answer.sent_s + answer.total_s for answer in good), default=0.0)
     return row | {"answered/s": len(good) / ended_s if ended_s else 0.0}
+
+
+def _experts(url: str) -> list[dict[str, Any]]:
+    return list(get(url + "/admin/experts")["experts"])
 
 
 def _sampled(field: Field) -> Samples:

@@ -28,16 +28,18 @@ from coterie.workloads.loadgen import ask
 
 CORES = 2.0
 TOKENS = 64
+IDLE_S = 0.3
 PROMPTS = (4, 16, 64, 128, 256, 512)
 
 
 class Samples(Struct, frozen=True):
-    """Seconds. `loads`: until a worker has generated; `firsts`: until a prompt's first token, by
-    its length; `outputs`: a token of one answer, `beside` another worker's, and of two answers
-    `together` in one worker.
+    """Seconds. `loads`: until a worker has generated; `unloads`: until it is gone; `firsts`: until
+    a prompt's first token, by its length without the template; `outputs`: a token of one answer,
+    `beside` another worker's, and of two answers `together` in one worker.
     """
 
     loads: Sequence[float]
+    unloads: Sequence[float]
     firsts: Mapping[int, Sequence[float]]
     outputs: Sequence[float]
     beside: Sequence[float]
@@ -46,6 +48,7 @@ class Samples(Struct, frozen=True):
     def __add__(self, other: "Samples") -> "Samples":
         return Samples(
             loads=[*self.loads, *other.loads],
+            unloads=[*self.unloads, *other.unloads],
             firsts={
                 tokens: [*self.firsts.get(tokens, ()), *other.firsts.get(tokens, ())]
                 for tokens in sorted({*self.firsts, *other.firsts})
@@ -67,6 +70,7 @@ async def sampled(field: Field, loads: int, rounds: int) -> Samples:
     forked from is there before, as it is in a system that serves.
     """
     alone: list[float] = []
+    unloads: list[float] = []
     outputs: list[float] = []
     beside: list[float] = []
     together: list[float] = []
@@ -81,6 +85,7 @@ async def sampled(field: Field, loads: int, rounds: int) -> Samples:
                 begun = time.perf_counter()
                 async with _worker(path, engine, folder) as target, connected(keep=False) as asks:
                     alone.append(time.perf_counter() - begun)
+                    await _tokens_s(asks, *[target] * PARALLEL)  # all slots know the template
                     for number in range(rounds):
                         for i, tokens in enumerate(PROMPTS):
                             index = number * len(PROMPTS) + i  # no two begin alike
@@ -91,9 +96,11 @@ async def sampled(field: Field, loads: int, rounds: int) -> Samples:
                     async with _worker(other, engine, folder) as second:
                         for _ in range(rounds):
                             beside += await _tokens_s(asks, target, second)
+                        begun = time.perf_counter()
+                    unloads.append(time.perf_counter() - begun)
         finally:
             await engine.close()
-    return Samples(alone, firsts, outputs, beside, together)
+    return Samples(alone, unloads, firsts, outputs, beside, together)
 
 
 def figures_of(samples: Samples) -> Figures:
@@ -102,7 +109,10 @@ def figures_of(samples: Samples) -> Figures:
     """
     alone_s = median(samples.outputs)
     cores = min(CORES, max(1.0, CORES / 2 * median(samples.beside) / alone_s))
-    points = [(float(n), median(taken) * THREADS) for n, taken in sorted(samples.firsts.items())]
+    own = TEMPLATE_TOKENS - REUSED_TOKENS
+    points = [
+        (float(n + own), median(taken) * THREADS) for n, taken in sorted(samples.firsts.items())
+    ]
     return Figures(
         parts=(),
         prompt_pace=points[-1][0] / points[-1][1],
@@ -111,6 +121,7 @@ def figures_of(samples: Samples) -> Figures:
         output_threads=cores,
         batch_share=2.0 - median(samples.together) / alone_s,
         load_work=median(samples.loads),
+        unload_s=median(samples.unloads),
         threads=THREADS,
         template_tokens=TEMPLATE_TOKENS,
         reused_tokens=REUSED_TOKENS,
@@ -118,12 +129,15 @@ def figures_of(samples: Samples) -> Figures:
 
 
 async def _first_s(session: ClientSession, target: Target, tokens: int, index: int) -> float:
-    """Seconds to the first token after a prompt, in which a word may be more than one token. What
-    a slot has computed before would not be computed again, so each has an index of its own.
+    """Seconds to the first token, in a chat with a worker that was idle, as most are when they are
+    asked. What a slot has computed before would not be computed again, so each has an index of its
+    own.
     """
+    await asyncio.sleep(IDLE_S)
     asked = Arrival(0.0, "", tokens, 2)
     answer = await ask(session, target, asked, index, begun=time.perf_counter())
-    if answer.first_s is None or abs(answer.prompt_tokens - tokens) > tokens / 10 + 1:
+    counted = answer.prompt_tokens - TEMPLATE_TOKENS  # a word may be more than one
+    if answer.first_s is None or abs(counted - tokens) > tokens / 10 + 1:
         raise RuntimeError(f"a worker that is measured did not answer as asked: {answer}")
     return answer.first_s
 
@@ -144,4 +158,4 @@ async def _worker(path: Path, engine: Engine, folder: Path) -> AsyncIterator[Tar
     async with hot_worker(expert, path, THREADS, folder, engine) as worker:
         headers = dict(worker.endpoint.headers)
         extra = {"ignore_eos": True}
-        yield Target(worker.endpoint.address, api="completions", headers=headers, extra=extra)
+        yield Target(worker.endpoint.address, headers=headers, extra=extra)

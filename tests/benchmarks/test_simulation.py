@@ -47,11 +47,12 @@ def test_after_a_shift_the_least_asked_for_are_asked_for_most() -> None:
 
 
 def test_figures_are_the_medians_of_what_was_measured_before_and_after() -> None:
-    one = Samples([0.2, 0.4], {4: [0.01], 512: [0.5]}, [0.01], [0.01], [0.02])
-    other = Samples([0.3], {4: [0.03], 512: [0.7, 0.6]}, [0.01], [0.02], [0.02])
+    one = Samples([0.2, 0.4], [0.02], {4: [0.01], 512: [0.5]}, [0.01], [0.01], [0.02])
+    other = Samples([0.3], [0.04], {4: [0.03], 512: [0.7, 0.6]}, [0.01], [0.02], [0.02])
     figures = figures_of(one + other)
     assert figures.load_work == 0.3
-    assert figures.prompt_points == ((4.0, 0.04), (512.0, 1.2))
+    assert figures.unload_s == pytest.approx(0.03)
+    assert figures.prompt_points == ((6.0, 0.04), (514.0, 1.2))
     assert figures.output_threads == pytest.approx(1.5)
     assert figures.output_pace * figures.output_threads == pytest.approx(100.0)
     assert figures.batch_share == pytest.approx(0.0)

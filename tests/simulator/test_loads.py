@@ -57,7 +57,6 @@ def test_a_load_moves_bytes_then_takes_cores_then_waits() -> None:
     assert at == 1.0 + 2.0 + 2.0 + 0.5
     assert event == on.Loaded(at, "e@n/d", 1, 4.5, FIGURES.parts)
     assert found.alive == {"e@n/d": 1}
-    assert "e@n/d" in found.fresh
 
 
 def test_what_is_unloaded_while_it_loads_is_never_loaded() -> None:

@@ -24,10 +24,12 @@ def serving(attempts: int = 2) -> tuple[Serving, Agenda, Rides]:
     return Serving(setup, agenda, rides), agenda, rides
 
 
-def begin(found: Serving, rides: Rides, name: str, *, is_first: bool = True) -> None:
+def begin(
+    found: Serving, rides: Rides, name: str, now: float = 0.0, *, generation: int = 1
+) -> None:
     prompt_bytes = BODY_BYTES + 20 * BYTES_PER_TOKEN
     rides.begin(on.Arrived(0.0, name, "e", prompt_bytes=prompt_bytes, output_tokens=6))
-    found.dispatch(Dispatch(name, "e@n/d", 1), 0.0, is_first=is_first)
+    found.dispatch(Dispatch(name, "e@n/d", generation), now)
 
 
 def next_of(found: Serving, agenda: Agenda, rides: Rides) -> on.Began | on.Finished:
@@ -47,10 +49,28 @@ def test_the_first_token_comes_with_the_prompt_and_the_others_after_it() -> None
     assert rides.ended == 1
 
 
-def test_a_replica_that_has_answered_knows_the_beginning_of_a_prompt() -> None:
+def test_a_slot_that_was_used_knows_the_beginning_of_a_prompt() -> None:
     found, agenda, rides = serving()
-    begin(found, rides, "r", is_first=False)
-    assert next_of(found, agenda, rides) == on.Began(1.5, "r")
+    begin(found, rides, "r")
+    assert next_of(found, agenda, rides).at == 2.0
+    assert next_of(found, agenda, rides).at == 3.0
+    begin(found, rides, "s", 3.0)
+    begin(found, rides, "t", 3.0)  # in a slot of its own, the first time
+    assert next_of(found, agenda, rides).at == pytest.approx(6.0)
+    assert next_of(found, agenda, rides).at == pytest.approx(6.5)
+    while rides.ended < 3:
+        end = next_of(found, agenda, rides)
+    begin(found, rides, "u", end.at)
+    begin(found, rides, "v", end.at)
+    assert next_of(found, agenda, rides).at == pytest.approx(end.at + 3.0)
+
+
+def test_a_replica_that_was_loaded_anew_knows_nothing() -> None:
+    found, agenda, rides = serving()
+    begin(found, rides, "r")
+    next_of(found, agenda, rides), next_of(found, agenda, rides)
+    begin(found, rides, "s", 3.0, generation=2)
+    assert next_of(found, agenda, rides).at == pytest.approx(5.0)
 
 
 @pytest.mark.parametrize(("attempts", "comes_again"), [(0, False), (1, True)])

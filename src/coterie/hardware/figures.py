@@ -31,12 +31,12 @@ class Figures(Struct, frozen=True):
     unload_s: float = 0.01
     first_work: float = 0.005  # core-seconds of each request besides its tokens
     template_tokens: int = 0  # that its chat template adds to a prompt
-    reused_tokens: int = 0  # of those, how many a replica that has answered before finds computed
+    reused_tokens: int = 0  # of those, how many a slot that was used before finds computed
     batch_share: float = 0.0
     prompt_points: tuple[tuple[float, float], ...] = ()
 
     def prompt_work(self, tokens: float, *, is_first: bool) -> float:
-        """Core-seconds of a prompt; `is_first`: of the first one since the load."""
+        """Core-seconds of a prompt; `is_first`: the first in its slot since the load."""
         known = 0 if is_first else self.reused_tokens
         computed = tokens + self.template_tokens - known
         points = self.prompt_points

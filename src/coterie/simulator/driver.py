@@ -183,9 +183,8 @@ class Driver:
         now = self._now
         match action:
             case Dispatch():
-                is_first = self._loads.fresh.pop(action.replica, False)
                 self._stays.serves(action)
-                self._serving.dispatch(action, now, is_first=is_first)
+                self._serving.dispatch(action, now)
             case Refuse():
                 self._rides.refused(action, now - self.begin)
             case Load():

@@ -32,8 +32,6 @@ class Loads:
         self._staged = 0
         self.alive: dict[str, int] = {}
         """Replicas that a node really runs, with their generations."""
-        self.fresh: dict[str, bool] = {}
-        """Replicas that have answered nobody yet."""
         places = {node: Place(node) for node in self._nodes.values()}
         places |= {place.node: place for place in setup.places}
         self.stores = {node: Store(place, agenda) for node, place in places.items()}
@@ -44,7 +42,6 @@ class Loads:
     def load(self, action: Load, now: float) -> None:
         figures = self._setup.figures_on(action.expert, action.device)
         self.alive[action.replica] = action.generation
-        self.fresh[action.replica] = True
         job = f"load {action.replica} {action.generation}"
         self._moving[job] = _Moving(action, now, figures)
         device = action.device
@@ -70,7 +67,6 @@ class Loads:
 
     def go(self, replica: str, generation: int, now: float) -> None:
         """A replica ends, and its memory will be found free."""
-        self.fresh.pop(replica, None)
         expert, _, device = replica.rpartition("@")
         unload_s = self._setup.figures_on(expert, device).unload_s
         gone = on.Unloaded(now + unload_s, replica, generation, unload_s)

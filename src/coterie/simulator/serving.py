@@ -21,13 +21,20 @@ class Serving:
         self.begin = 0.0
         self._running: dict[str, dict[str, None]] = {}  # replica -> its requests
         self._homes: dict[str, tuple[str, Figures]] = {}  # replica -> machine, and what it costs
+        self._used: dict[str, tuple[int, int]] = {}
+        """By replica: its generation, and how many of its slots have computed a prompt."""
 
-    def dispatch(self, action: Dispatch, now: float, *, is_first: bool) -> None:
-        """A prompt begins to be computed; `is_first`: the replica's first."""
+    def dispatch(self, action: Dispatch, now: float) -> None:
+        """A prompt begins to be computed: in a slot that has computed one, if one is free."""
         ride = self._rides.starts(action, now - self.begin)
-        replica = action.replica
+        replica, generation = action.replica, action.generation
         machine, figures = self._homes.get(replica) or self._home(replica)
-        self._running[replica][action.request] = None
+        running = self._running[replica]
+        known, used = self._used.get(replica, (generation, 0))
+        is_first = known != generation or len(running) >= used
+        if is_first:
+            self._used[replica] = generation, len(running) + 1
+        running[action.request] = None
         work = figures.prompt_work(prompt_tokens(ride.request), is_first=is_first)
         widest = figures.threads
         self._agenda.add(machine, action.request, replica, work, now, widest=widest, is_urgent=True)
