@@ -8,7 +8,7 @@ far live runs of the same differ from each other stands beside.
 import asyncio
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 from msgspec import structs
 
 from benchmarks.copies import warm
-from benchmarks.coterie_server import get
+from benchmarks.coterie_server import get, post
 from benchmarks.goodput import CAPACITY_SPEED, E2E_S, HEADERS, TTFT_S, Shift, row_of
 from benchmarks.multiplex import (
     MOST_PROMPT_TOKENS,
@@ -41,7 +41,6 @@ from coterie.workloads import Answer, Arrival, at_speed, before, numbered, read_
 POLICIES = {"coterie": "cost", "lru": "lru"}
 PARALLEL_RUNS = 2  # what Coterie says of two threads on two cores
 SHIFT_LOAD = 1.0
-UNKNOWN = {"absent", "fetching"}
 FIGURES = ("answered/s", "p50 s", "p95 s", "loads")
 
 
@@ -156,13 +155,21 @@ def _cut(trace: Sequence[Arrival], load: float, seconds: float) -> list[Arrival]
 
 
 def _live(shift: Shift, name: str, field: Field) -> dict[str, Any]:
-    """Sent once the server has looked at all weights: there the simulator begins."""
+    """Sent once the server has looked at all weights and has loaded once, which starts the process
+    that workers are forked from: there the simulator begins, with nobody resident.
+    """
     warm(list(field.files))
     with SYSTEMS[name](field) as running:
-        while any(expert["phase"] in UNKNOWN for expert in _experts(running.url)):
-            time.sleep(0.2)
+        _wait(running.url, {"cold"})
+        first = running.url + "/admin/experts/" + field.files[0].stem
+        post(first + "/load", {})
+        _wait(running.url, {"cold", "hot"}, least_hot=1)
+        post(first + "/unload", {})
+        _wait(running.url, {"cold"})
+        before = running.loads()
         answers = asyncio.run(send(running.url, shift.arrivals, HEADERS))
-        return _row(shift, name, answers, running)
+        counted = structs.replace(running, loads=lambda: running.loads() - before)
+        return _row(shift, name, answers, counted)
 
 
 def _row(shift: Shift, name: str, answers: Sequence[Answer], running: Running) -> dict[str, Any]:
@@ -172,8 +179,13 @@ def _row(shift: Shift, name: str, answers: Sequence[Answer], running: Running) -
     return row | {"answered/s": len(good) / ended_s if ended_s else 0.0}
 
 
-def _experts(url: str) -> list[dict[str, Any]]:
-    return list(get(url + "/admin/experts")["experts"])
+def _wait(url: str, phases: Set[str], least_hot: int = 0) -> None:
+    """Until all experts are in such phases, and so many of them are hot."""
+    while True:
+        found = [expert["phase"] for expert in get(url + "/admin/experts")["experts"]]
+        if set(found) <= phases and found.count("hot") >= least_hot:
+            return
+        time.sleep(0.1)
 
 
 def _sampled(field: Field) -> Samples:
