@@ -8,7 +8,7 @@ far live runs of the same differ from each other stands beside.
 import asyncio
 import sys
 import time
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 from msgspec import structs
 
 from benchmarks.copies import warm
-from benchmarks.coterie_server import get, post
+from benchmarks.coterie_server import get
 from benchmarks.goodput import CAPACITY_SPEED, E2E_S, HEADERS, TTFT_S, Shift, row_of
 from benchmarks.multiplex import (
     MOST_PROMPT_TOKENS,
@@ -103,7 +103,10 @@ def simulated(shift: Shift, name: str, field: Field, figures: Figures) -> dict[s
     device = DeviceJoined(
         0.0, "n/d", "n", 100 * shift.room, parallel_runs=PARALLEL_RUNS, parallel_prefills=1
     )
-    declared = tuple(Declared(0.0, expert, slots=PARALLEL) for expert in experts)
+    declared = tuple(
+        Declared(0.0, expert, slots=PARALLEL, preload=number == 0)
+        for number, expert in enumerate(experts)
+    )
     chosen = POLICIES.get(name, name)
     setup = Setup.of_one_kind(chosen, limits, (device,), declared, experts, CORES)
     found = simulate_setup(setup, requests(shift.arrivals, Budget(ttft=TTFT_S, e2e=E2E_S)))
@@ -155,17 +158,12 @@ def _cut(trace: Sequence[Arrival], load: float, seconds: float) -> list[Arrival]
 
 
 def _live(shift: Shift, name: str, field: Field) -> dict[str, Any]:
-    """Sent once the server has looked at all weights and has loaded once, which starts the process
-    that workers are forked from: there the simulator begins, with nobody resident.
+    """Sent once the server is ready, as the simulator begins: it has looked at all weights, and the
+    first expert, which is loaded where none is to be, is resident.
     """
     warm(list(field.files))
     with SYSTEMS[name](field) as running:
-        _wait(running.url, {"cold"})
-        first = running.url + "/admin/experts/" + field.files[0].stem
-        post(first + "/load", {})
-        _wait(running.url, {"cold", "hot"}, least_hot=1)
-        post(first + "/unload", {})
-        _wait(running.url, {"cold"})
+        _wait_until_ready(running.url)
         before = running.loads()
         answers = asyncio.run(send(running.url, shift.arrivals, HEADERS))
         counted = structs.replace(running, loads=lambda: running.loads() - before)
@@ -179,11 +177,10 @@ def _row(shift: Shift, name: str, answers: Sequence[Answer], running: Running) -
     return row | {"answered/s": len(good) / ended_s if ended_s else 0.0}
 
 
-def _wait(url: str, phases: Set[str], least_hot: int = 0) -> None:
-    """Until all experts are in such phases, and so many of them are hot."""
+def _wait_until_ready(url: str) -> None:
     while True:
-        found = [expert["phase"] for expert in get(url + "/admin/experts")["experts"]]
-        if set(found) <= phases and found.count("hot") >= least_hot:
+        phases = [expert["phase"] for expert in get(url + "/admin/experts")["experts"]]
+        if sorted(phases) == ["cold"] * (len(phases) - 1) + ["hot"]:
             return
         time.sleep(0.1)
 
