@@ -110,7 +110,8 @@ def simulated(shift: Shift, name: str, field: Field, figures: Figures) -> dict[s
     chosen = POLICIES.get(name, name)
     setup = Setup.of_one_kind(chosen, limits, (device,), declared, experts, CORES)
     found = simulate_setup(setup, requests(shift.arrivals, Budget(ttft=TTFT_S, e2e=E2E_S)))
-    return _row(shift, name, found.answers, Running("", 0, 0, lambda: found.loads))
+    loads = sum(stay.from_s >= 0.0 for stay in found.residences)
+    return _row(shift, name, found.answers, Running("", 0, 0, lambda: loads))
 
 
 def shifted(arrivals: Sequence[Arrival], at_s: float) -> list[Arrival]:
