@@ -82,6 +82,8 @@ def made(shape: Shape) -> tuple[Setup, list[on.Arrived], Outcome]:
 
 def _answer(shape: Shape, request: on.Arrived, device: _Device, outcome: Outcome) -> None:
     begin_s = max(request.at, device.free_at)
+    waited_s = min(begin_s - request.at, shape.patience_s)
+    outcome.waited_s = (outcome.waited_s or 0.0) + waited_s
     if begin_s - request.at > shape.patience_s:
         refused = Answer(request.expert, request.at, 503, shape.patience_s, error="wait_exceeded")
         outcome.answers.append(refused)

@@ -18,7 +18,7 @@ def test_answers_stand_in_the_order_of_arrival() -> None:
     rides.refused(Refuse("b", "queue_full", "full", 1.0), 2.5)
     ride = rides.starts(Dispatch("a", "e@n/d", 1), 3.0)
     ride.first_s = 4.0
-    rides.stops(ride)
+    rides.stops(ride, 4.0)
     rides.answered(ride, 6.0)
     first, second = rides.answers
     assert first is not None
@@ -26,6 +26,16 @@ def test_answers_stand_in_the_order_of_arrival() -> None:
     assert second is not None
     assert (second.status, second.error, second.total_s) == (429, "queue_full", 0.5)
     assert (rides.ended, rides.open) == (2, {})
+    assert rides.waited_s == 2.0 + 0.5
+
+
+def test_who_comes_again_waits_from_when_its_replica_was_gone() -> None:
+    rides = Rides()
+    rides.begin(request("a", 1.0))
+    ride = rides.starts(Dispatch("a", "e@n/d", 1), 3.0)
+    rides.stops(ride, 7.0)
+    rides.starts(Dispatch("a", "e@n/d", 2), 7.5)
+    assert rides.waited_s == 2.0 + 0.5
 
 
 def test_a_stream_that_broke_off_began_well() -> None:

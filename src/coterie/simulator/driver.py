@@ -126,6 +126,7 @@ class Driver:
         found.answers = [answer for answer in self._rides.answers if answer is not None]
         found.residences = self._stays.count_from(self.begin)
         found.queue = self._rides.queue
+        found.waited_s = self._rides.waited_s
         found.moved_bytes = sum(store.moved_bytes for store in stores)
         found.read_bytes = sum(store.read_bytes for store in stores)
         found.end_s = self._now - self.begin

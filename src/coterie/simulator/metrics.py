@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from coterie.scheduler import events as on
-from coterie.simulator.outcome import Outcome, Queue, Residence
+from coterie.simulator.outcome import Outcome, Residence
 from coterie.simulator.residency import (
     Occupancy,
     Return,
@@ -99,7 +99,7 @@ class Metrics(Struct, frozen=True):
     moved_bytes: int
     read_bytes: int
     mean_waiting: float | None
-    max_waiting: int
+    max_waiting: int | None
     faults: int
     experts: list[ExpertMetrics]
     tenants: list[TenantMetrics]
@@ -145,8 +145,8 @@ def metrics(setup: Setup, requests: Sequence[on.Arrived], outcome: Outcome) -> M
         returns=sum(chase.times for chase in chases),
         moved_bytes=outcome.moved_bytes,
         read_bytes=outcome.read_bytes,
-        mean_waiting=_mean_waiting(outcome.queue, end_s),
-        max_waiting=max((moment.waiting for moment in outcome.queue), default=0),
+        mean_waiting=None if outcome.waited_s is None else _share(outcome.waited_s, end_s),
+        max_waiting=max((moment.waiting for moment in outcome.queue), default=None),
         faults=len(outcome.faults),
         experts=_experts(setup, seen, stays, hot, end_s),
         tenants=[
@@ -192,7 +192,7 @@ def flat(found: Metrics) -> dict[str, float | None]:
         **counts,
         **{f"{name}_per_hour": _share(count, hours) for name, count in counts.items()},
         "mean_queue": found.mean_waiting,
-        "max_queue": None if found.mean_waiting is None else found.max_waiting,
+        "max_queue": found.max_waiting,
         "utilisation": _share(core_s, cores * found.duration_s),
         "peak_utilisation": max(busy, default=None),
         "mean_hot_share": _share(
@@ -239,18 +239,6 @@ def _machines(setup: Setup, outcome: Outcome) -> list[MachineMetrics]:
         busy_s = outcome.busy_s.get(name, 0.0)
         rows.append(MachineMetrics(name, cores, busy_s, _share(busy_s, cores * outcome.end_s)))
     return rows
-
-
-def _mean_waiting(queue: Sequence[Queue], end_s: float) -> float | None:
-    """Over time: each sample holds until the next one, and nobody waits before the first."""
-    if end_s <= 0:
-        return None
-    ends = [min(moment.at_s, end_s) for moment in queue[1:]] + [end_s]
-    area = sum(
-        moment.waiting * max(0.0, to_s - moment.at_s)
-        for moment, to_s in zip(queue, ends, strict=False)
-    )
-    return area / end_s
 
 
 def _times(tally: Tally) -> Spread | None:

@@ -51,7 +51,8 @@ class Outcome(Struct):
 
     answers: list[Answer] = []
     residences: list[Residence] = []
-    queue: list[Queue] = []
+    queue: list[Queue] = []  # now and then
+    waited_s: float | None = None  # for which requests waited to be dispatched, all together
     faults: list[Fault] = []
     moved_bytes: int = 0
     read_bytes: int = 0

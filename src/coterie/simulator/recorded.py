@@ -131,6 +131,7 @@ class _Reading:
 
     def __init__(self) -> None:
         self.at = 0.0
+        self._waited_s = 0.0
         self._stays = Stays()
         self.requests: dict[str, on.Arrived] = {}
         self._began: dict[str, float] = {}
@@ -168,6 +169,7 @@ class _Reading:
         """Adds what the journal tells of replicas; their times are from `begun` on."""
         ends = (answer.sent_s + answer.total_s for answer in outcome.answers)
         outcome.end_s = max(ends, default=0.0)
+        outcome.waited_s = self._waited_s
         outcome.residences = self._stays.count_from(begun)
 
     def answer(self, name: str, begun: float) -> Answer | None:
@@ -178,10 +180,12 @@ class _Reading:
             at, refused = self._refused[name]
             status = STATUSES.get(refused.code, 503)
             total_s = at - request.at
+            self._waited_s += total_s
             return Answer(request.expert, sent_s, status, total_s, error=refused.code)
         finished, dispatched = self._finished.get(name), self._dispatched.get(name)
         if finished is None or dispatched is None or not finished.ok:
             return None
+        self._waited_s += dispatched - request.at
         first = self._began.get(name, dispatched + finished.first_byte_s)
         return Answer(
             request.expert,

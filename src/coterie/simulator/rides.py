@@ -19,6 +19,7 @@ class Ride(Struct):
     request: on.Arrived
     index: int
     sent_s: float
+    waits_from_s: float
     attempt: int = 0
     dispatch: Dispatch | None = None
     started_s: float = 0.0
@@ -33,6 +34,8 @@ class Rides:
         self.answers: list[Answer | None] = []
         self.queue: list[Queue] = []
         self.ended = 0
+        self.waited_s = 0.0
+        """For which requests waited to be dispatched, all together."""
         self._running = 0
         self._every, self._seen = 1, 0
 
@@ -40,18 +43,19 @@ class Rides:
         """A request is sent, `at` seconds from the beginning; no other of its name runs."""
         name = request.request
         assert name not in self.open, f"{name!r} comes twice"
-        self.open[name] = Ride(request, len(self.answers), request.at)
+        self.open[name] = Ride(request, len(self.answers), request.at, request.at)
         self.answers.append(None)
 
     def starts(self, dispatch: Dispatch, now_s: float) -> Ride:
         ride = self.open[dispatch.request]
         ride.dispatch, ride.started_s = dispatch, now_s
+        self.waited_s += now_s - ride.waits_from_s
         self._running += 1
         return ride
 
-    def stops(self, ride: Ride) -> None:
+    def stops(self, ride: Ride, now_s: float) -> None:
         """It does not run any more, whether or not it has ended."""
-        ride.dispatch = None
+        ride.dispatch, ride.waits_from_s = None, now_s
         self._running -= 1
 
     def answered(self, ride: Ride, now_s: float) -> None:
@@ -72,6 +76,7 @@ class Rides:
         status = STATUSES.get(refuse.code, 503)
         total_s = now_s - ride.sent_s
         expert = ride.request.expert
+        self.waited_s += now_s - ride.waits_from_s
         self._end(ride, Answer(expert, ride.sent_s, status, total_s, error=refuse.code))
 
     def failed(self, ride: Ride, now_s: float, error: str) -> None:

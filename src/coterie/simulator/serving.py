@@ -54,7 +54,7 @@ class Serving:
             self._agenda.add(machine, name, replica, work, now, widest=widest, common=common)
             return on.Began(now, name)
         del self._running[replica][name]
-        self._rides.stops(ride)
+        self._rides.stops(ride, now_s)
         self._rides.answered(ride, now_s)
         return on.Finished(
             now,
@@ -79,7 +79,7 @@ class Serving:
         for name in running:
             ride = self._rides.open[name]
             self._agenda.remove(machine, name, now)
-            self._rides.stops(ride)
+            self._rides.stops(ride, now - self.begin)
             ended.append(on.Finished(now, name, ok=False))
             if ride.first_s or ride.attempt >= self._setup.limits.attempts:
                 self._rides.failed(ride, now - self.begin, reason)

@@ -104,7 +104,8 @@ class Undisturbed:
             load_s=besides_s + link_s,
             cold_load_s=besides_s + max(link_s, disk_s),
             first_s=first_s,
-            last_s=first_s + figures.output_work(round(usual.output_tokens)) / min(1.0, cores),
+            last_s=first_s
+            + figures.output_work(round(usual.output_tokens)) / min(figures.output_threads, cores),
         )
 
 

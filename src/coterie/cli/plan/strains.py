@@ -124,7 +124,7 @@ def _overload(variant: Variant) -> Iterator[Caution]:
 
 
 def _queue(variant: Variant) -> Iterator[Caution]:
-    limits, most = variant.setup.limits, variant.metrics.max_waiting
+    limits, most = variant.setup.limits, variant.metrics.max_waiting or 0
     if NEARLY * limits.queue <= most and "queue_full" not in variant.metrics.problems:
         yield Caution(
             "queue",

@@ -76,6 +76,4 @@ def _happened(past: Recorded) -> Variant:
     """How busy machines were, a journal does not tell."""
     setup = structs.replace(past.setup, cores={})
     numbers = metrics(setup, past.requests, past.happened)
-    if not past.happened.queue:
-        numbers = structs.replace(numbers, mean_waiting=None)
     return Variant(HAPPENED, setup, past.requests, past.happened, numbers)
