@@ -1,0 +1,131 @@
+"""Whether to recompose, into what, by which steps, what that gains, and why.
+
+What will be asked is not known. One more request a second for an expert costs so much less in the
+new placement, and the gain's variance follows from that and the variances of the rates: to first
+order, with the split of demand held. A plan is made if it is worth its loads with enough certainty,
+or if what is there cannot stay.
+"""
+
+from dataclasses import replace
+from statistics import NormalDist
+
+import numpy as np
+from msgspec import structs
+
+from coterie.planner.recomposition.costs import Costs
+from coterie.planner.recomposition.forecast import Forecast
+from coterie.planner.recomposition.judging import Decision, faults, judged
+from coterie.planner.recomposition.outcome import Gain, Outcome, Recomposition
+from coterie.planner.recomposition.placement import TIE, decide
+from coterie.planner.recomposition.question import Question, question_of
+from coterie.planner.recomposition.reasons import Told, explained, overall, warned
+from coterie.planner.recomposition.state import Options, State
+from coterie.planner.recomposition.steps import Step, steps_of
+
+HOUR_S = 3600.0
+TRIES = 4
+RELUCTANT = 1000.0
+"""The margin at which only those loads are done that must be."""
+
+
+def recompose(state: State, forecast: Forecast, options: Options | None = None) -> Recomposition:
+    """The plan for what is expected; the same however experts, devices and replicas are listed.
+
+    Raises PlanImpossible where no placement keeps the bounds.
+    """
+    question = question_of(state, forecast, options or Options())
+    now = judged(question, question.layout.current)
+    broken = tuple(faults(question, now.placement))
+    then, steps = _planned(question)
+    gain = gain_of(question, now.costs, then.costs, steps)
+    if broken and gain.confidence < question.options.certainty:
+        least = replace(question, options=structs.replace(question.options, margin=RELUCTANT))
+        then, steps = _planned(least)
+        gain = gain_of(question, now.costs, then.costs, steps)
+    goes = bool(broken) or (bool(steps) and gain.confidence >= question.options.certainty)
+    told = Told(question, now, then, steps, gain, broken, goes)
+    target = then.placement if goes else now.placement
+    layout = question.layout
+    replicas = dict.fromkeys((one.name for one in layout.experts), 0)
+    for pair in target:
+        replicas[layout.experts[layout.pairs[pair].expert].name] += 1
+    return Recomposition(
+        verdict="required" if broken else "move" if goes else "stay",
+        target=tuple(sorted(map(layout.name, target))),
+        replicas=replicas,
+        steps=explained(told) if goes else (),
+        moved_bytes=moved_bytes(steps) if goes else 0,
+        now=_outcome(now.costs),
+        then=_outcome(then.costs),
+        gain=gain,
+        gap_s=_gap_s(question, then),
+        reason=overall(told),
+        warnings=warned(told),
+    )
+
+
+def gain_of(question: Question, now: Costs, then: Costs, steps: tuple[Step, ...] = ()) -> Gain:
+    """What a change of costs is worth, and how sure that is."""
+    forecast, horizon_s = question.forecast, question.forecast.horizon_s
+    known = forecast.by_name
+    rates = np.array(question.rates)
+    variances = np.array(
+        [known[e.name].variance if e.name in known else 0.0 for e in question.layout.experts]
+    )
+    slopes = now.slopes - then.slopes
+    common = forecast.common_variance
+    own = np.maximum(variances - common * rates**2, 0.0)
+    variance = float(slopes**2 @ own) + common * float(slopes @ rates) ** 2
+    spread, mean = variance**0.5, now.total_s - then.total_s
+    load_s = sum(step.load_s for step in steps)
+    threshold_s = question.options.margin * load_s
+    wide = NormalDist().inv_cdf((1.0 + forecast.level) / 2.0) * spread
+    return Gain(
+        waiting_s=mean * HOUR_S,
+        low_s=(mean - wide) * HOUR_S,
+        high_s=(mean + wide) * HOUR_S,
+        load_s=load_s,
+        threshold_s=threshold_s,
+        confidence=_probability(mean * horizon_s - threshold_s, spread * horizon_s),
+    )
+
+
+def moved_bytes(steps: tuple[Step, ...]) -> int:
+    return sum(step.size_bytes for step in steps if step.action == "load")
+
+
+def _planned(question: Question) -> tuple[Decision, tuple[Step, ...]]:
+    """The best placement whose steps move no more than they may.
+
+    On the way, bytes may be dropped that two replicas share, and be copied again: then the
+    placement is looked for within so much less.
+    """
+    budget = left = question.options.budget_bytes
+    for _ in range(TRIES):
+        then = decide(question)
+        steps = steps_of(question, then.placement)
+        if budget is None or left is None or moved_bytes(steps) <= budget:
+            return then, steps
+        left = max(0, left - (moved_bytes(steps) - budget))
+        question = replace(question, options=structs.replace(question.options, budget_bytes=left))
+    question = replace(question, options=structs.replace(question.options, budget_bytes=0))
+    then = decide(question)
+    return then, steps_of(question, then.placement)
+
+
+def _probability(above: float, spread: float) -> float:
+    if spread <= 0:
+        return float(above >= 0)
+    return NormalDist().cdf(above / spread)
+
+
+def _outcome(costs: Costs) -> Outcome:
+    return Outcome(
+        waiting_s=costs.total_s * HOUR_S,
+        switches=float(costs.switches.sum()) * HOUR_S,
+        refused=float(costs.refused.sum()) * HOUR_S,
+    )
+
+
+def _gap_s(question: Question, then: Decision) -> float:
+    return then.gap * HOUR_S if then.gap > 2 * TIE * question.scale else 0.0
