@@ -69,6 +69,11 @@ COMMANDS = {
         "coterie.cli.plan.plan:plan",
         "Say what a composition will do: what fits, the way there, what it brings, and warnings.",
     ),
+    "recompose": Command(
+        "coterie.cli.recompose:recompose",
+        "Say who should be resident where from now on, the steps there, and what that gains.",
+        extra="routing",
+    ),
     "whatif": Command(
         "coterie.cli.whatif.whatif:whatif",
         "Simulate the same requests on other set-ups, and find the cheapest that will do.",

@@ -5,13 +5,14 @@ from collections.abc import Callable
 
 from msgspec import structs
 
+from coterie.cli.parts import Part
 from coterie.cli.plan.apart import apart
 from coterie.cli.plan.caution import Caution
 from coterie.cli.plan.differences import Change
 from coterie.cli.plan.here import Here
 from coterie.cli.plan.hosted import fit
 from coterie.cli.plan.predicted import Verdict
-from coterie.cli.plan.report import Part, Plan, document, parts
+from coterie.cli.plan.report import Plan, document, parts
 from coterie.cli.plan.steps import Step, Way, way
 from coterie.cli.simulation.modelled import Modelled
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from coterie.cli.simulation.workload import Wanted, Workload, workload
+from coterie.cli.simulation.workload import Wanted, Workload, asked, workload
 from coterie.config import Composition, decode
 from coterie.errors import BadRequest, TraceInvalid
 from coterie.types import Budget
@@ -35,6 +35,20 @@ def test_a_trace_is_had_again(composition: Composition, written: Folder) -> None
 def test_a_part_of_it_is_had_faster(composition: Composition, written: Folder) -> None:
     wanted = Wanted(trace=written("t.csv", FEW), speed=2.0, duration="2s")
     assert [one.at for one in workload(composition, wanted).requests] == [0.0, 1.0]
+
+
+def test_a_trace_is_read_as_it_is_asked_for(composition: Composition, written: Folder) -> None:
+    path = written("t.csv", f"{HEADER}\n0,a,100,10\n2,bee,100000,10\n4,z,100,10\n")
+    notes: list[str] = []
+    with asked(composition, Wanted(path), notes) as asks:
+        assert [next(asks).expert for _ in range(2)] == ["a", "b"]  # before the third is read
+        with pytest.raises(TraceInvalid, match="'z'"):
+            next(asks)
+    notes.clear()
+    path.write_text(f"{HEADER}\n0,a,100000,10\n")
+    with asked(composition, Wanted(path), notes) as asks:
+        assert len(list(asks)) == 1
+    assert [note.partition(" have")[0] for note in notes] == ["1 request(s)"]
 
 
 def test_requests_are_made_alike_for_a_seed(composition: Composition) -> None:

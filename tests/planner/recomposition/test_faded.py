@@ -1,6 +1,8 @@
 """Sums that fade, beside all arrivals; and the rates and slopes that are found again from them."""
 
 from math import exp, expm1, inf, log, log1p
+from random import Random
+from statistics import mean
 
 import pytest
 from hypothesis import given
@@ -94,6 +96,37 @@ def test_three_requests_in_a_row_are_no_trend() -> None:
     bursts = level(sums, [Span(0.0, 3000.0)], MEMORY_S, 30.0, usual_rate=1e-3)
     assert 0 < bursts.slope < found.slope / 5
     assert bursts.slope_variance > found.slope_variance
+
+
+def slopes_of(log_slope: float, arrivals: float, memories: float, count: int) -> list[float]:
+    """Times the memory, of processes that come to so many arrivals in a memory by now."""
+    found = []
+    watched_s = memories * MEMORY_S
+    for seed in range(count):
+        draw, at_s, times_s = Random(seed), 0.0, []
+        most = arrivals / MEMORY_S * max(1.0, exp(-memories * log_slope))
+        while (at_s := at_s + draw.expovariate(most)) < watched_s:
+            rate = arrivals / MEMORY_S * exp(log_slope * (at_s - watched_s) / MEMORY_S)
+            if draw.random() < rate / most:
+                times_s.append(at_s)
+        if times_s:
+            sums, usual_rate = seen(times_s, watched_s), len(times_s) / watched_s
+            spans = [Span(0.0, watched_s)]
+            found.append(level(sums, spans, MEMORY_S, 1.0, usual_rate).slope * MEMORY_S)
+    return found
+
+
+@pytest.mark.parametrize("arrivals", [0.2, 0.5, 1.0, 2.0, 5.0])
+def test_constant_demand_is_rarely_called_a_trend_however_low(arrivals: float) -> None:
+    slopes = slopes_of(0.0, arrivals, 6.0, 100)
+    assert abs(mean(slopes)) < 0.08
+    assert sum(abs(slope) > 0.3 for slope in slopes) < 0.15 * len(slopes)
+
+
+def test_what_really_rises_or_falls_is_still_found() -> None:
+    assert mean(slopes_of(-1.0, 2.0, 3.0, 40)) == pytest.approx(-0.8, abs=0.1)
+    assert mean(slopes_of(-1.0, 10.0, 3.0, 20)) == pytest.approx(-0.95, abs=0.1)
+    assert mean(slopes_of(1.0, 40.0, 3.0, 20)) > 0.5
 
 
 def test_hours_that_are_dense_anyway_are_no_trend() -> None:

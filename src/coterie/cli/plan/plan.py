@@ -4,12 +4,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from coterie.cli.client import AsJson
 from coterie.cli.output import print_json
+from coterie.cli.parts import show
 from coterie.cli.plan.apart import apart
 from coterie.cli.plan.bare import typical
 from coterie.cli.plan.caution import Caution
@@ -19,13 +17,12 @@ from coterie.cli.plan.goal import goal
 from coterie.cli.plan.here import Here, here
 from coterie.cli.plan.hosted import fit
 from coterie.cli.plan.predicted import Predicted, predicted, verdicts
-from coterie.cli.plan.report import Part, Plan, document, parts
+from coterie.cli.plan.report import Plan, document, parts
 from coterie.cli.plan.steps import way
 from coterie.cli.plan.strains import strains
 from coterie.cli.simulation import Condition, options, parse, write_page
 from coterie.cli.simulation.modelled import Modelled, modelled
 from coterie.cli.simulation.workload import Wanted
-from coterie.cli.status import PIPE_WIDTH
 from coterie.config import fit_problems
 from coterie.errors import BadRequest
 
@@ -119,7 +116,7 @@ def plan(
     if as_json:
         print_json(document(found))
     else:
-        _show(parts(found))
+        show(parts(found), TEXT)
     is_wrong = strict and any(one.level == "serious" for one in found.warnings)
     if is_wrong or any(one.holds for one in found.verdicts):
         raise typer.Exit(1)
@@ -170,26 +167,6 @@ def _plan(
         verdicts=verdicts(foreseen, conditions) if foreseen is not None else (),
         notes=[note for note in dict.fromkeys(notes) if note not in misfits],
     )
-
-
-def _show(found: list[Part]) -> None:
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=PIPE_WIDTH)
-    for place, part in enumerate(found):
-        typer.echo(("\n" if place else "") + part.title)
-        if part.columns:
-            table = Table(box=None, pad_edge=False)
-            for number, column in enumerate(part.columns):
-                is_text = number == 0 or column in TEXT
-                table.add_column(
-                    Text(column), justify="left" if is_text else "right", overflow="fold"
-                )
-            for row in part.rows:
-                table.add_row(*map(Text, row))
-            console.print(table)
-        for line in part.lines:
-            typer.echo(line)
 
 
 TEXT = {"expert", "device", "why", "step", "tier", "memory", "change", "at the start on"}

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from coterie.cli.parts import Part
 from coterie.cli.plan.apart import Apart, Found
 from coterie.cli.plan.caution import Caution
 from coterie.cli.plan.differences import Change, said
@@ -38,15 +39,6 @@ class Plan(Struct, frozen=True):
     warnings: Sequence[Caution]
     verdicts: Sequence[Verdict]
     notes: Sequence[str]
-
-
-class Part(Struct, frozen=True):
-    """A titled part of the report: a table, if it has columns, and lines below it."""
-
-    title: str
-    columns: Sequence[str] = ()
-    rows: Sequence[Sequence[str]] = ()
-    lines: Sequence[str] = ()
 
 
 def document(plan: Plan) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from math import inf
 from pathlib import Path
 from typing import Literal
@@ -66,22 +67,33 @@ def workload(composition: Composition, wanted: Wanted) -> Workload:
     TraceInvalid.
     """
     budget = Budget(ttft=_seconds("--ttft", wanted.ttft), e2e=_seconds("--e2e", wanted.e2e))
+    notes: list[str] = []
+    with asked(composition, wanted, notes) as arrivals:
+        found = _taken(requests(arrivals, budget, composition))
+    if not found:
+        raise BadRequest("nobody asks for anything: make it longer, or denser")
+    return Workload(found, tuple(notes))
+
+
+@contextmanager
+def asked(
+    composition: Composition, wanted: Wanted, notes: list[str]
+) -> Iterator[Iterator[Arrival]]:
+    """The arrivals that requests are made of, one by one, each with its expert's own name. At the
+    end, what was changed is added to `notes`. Raises what `workload` does.
+    """
     if not 0 < wanted.speed < inf:
         raise BadRequest(f"`--speed` is {wanted.speed:g}: expected more than 0", "speed")
     if (wanted.trace is None) == (wanted.rate is None):
         raise BadRequest("give either `--trace FILE` or `--rate REQUESTS` a second: who asks?")
     fitting = _Fitting(composition)
-    found: list[on.Arrived] = []
-    if wanted.trace is not None:
+    if wanted.trace is None:
+        yield fitting.of(_made(composition, wanted))
+    else:
         trace = opened(wanted.trace, _options(composition, wanted))
         with watched(trace, "reading the trace") as arrivals:
-            arrivals = faster(arrivals, wanted.speed)
-            found = _taken(requests(fitting.of(arrivals), budget, composition))
-    else:
-        found = _taken(requests(fitting.of(_made(composition, wanted)), budget, composition))
-    if not found:
-        raise BadRequest("nobody asks for anything: make it longer, or denser")
-    return Workload(found, tuple(fitting.notes()))
+            yield fitting.of(faster(arrivals, wanted.speed))
+    notes += fitting.notes()
 
 
 class _Fitting:

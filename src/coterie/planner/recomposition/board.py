@@ -82,13 +82,15 @@ class Board:
         )
 
     def make_room(self, pair: int) -> list[int] | None:
-        """What can be unloaded so that a replica fits, first who is missed least; None: too little.
+        """What can be unloaded so that a replica fits, and is the only one more than its expert may
+        have; first who is missed least. None: too little.
 
         It is unloaded here.
         """
         gone: list[int] = []
-        while places := self.lacks(pair):
-            found = [one for one in self.leaving(places) if not self.is_last(one)]
+        while (places := self.lacks(pair)) or self._are_many(pair):
+            leaving = self.leaving(places) if places else self._leaving_of(pair)
+            found = [one for one in leaving if not self.is_last(one)]
             if not found:
                 for one in reversed(gone):
                     self.load(one)
@@ -96,6 +98,16 @@ class Board:
             gone.append(min(found, key=self._missed))
             self.unload(gone[-1])
         return gone
+
+    def _are_many(self, pair: int) -> bool:
+        """Whether an expert has more replicas than it may have, before one more is loaded."""
+        expert = self.layout.pairs[pair].expert
+        return self.replicas[expert] > self.layout.experts[expert].replicas_max
+
+    def _leaving_of(self, pair: int) -> list[int]:
+        """Replicas of the same expert that are to go."""
+        expert = self.layout.pairs[pair].expert
+        return [one for one in self.layout.of_expert[expert] if one in self.there - self.target]
 
     def _missed(self, pair: int) -> tuple[bool, float, int]:
         """Replicas of experts that are resident elsewhere go first, then those asked for least."""

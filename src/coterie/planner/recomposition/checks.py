@@ -43,11 +43,20 @@ def check_forecast(forecast: Forecast) -> None:
             f"a forecast of level {forecast.level:g} and a common variance of "
             f"{forecast.common_variance:g}: expected one between 0 and 1, and a number from 0 up"
         )
+    names = sorted(one.expert for one in forecast.experts)
+    for before, name in pairwise(names):
+        if before == name:
+            raise PlanImpossible(f"expert {name!r} is forecast more than once: remove one")
     for one in forecast.experts:
         if not all(0 <= value < INFINITE for value in (one.rate, one.variance, one.work_s)):
             raise PlanImpossible(
                 f"expert {one.expert!r} is expected {one.rate:g} times a second (variance "
                 f"{one.variance:g}), for {one.work_s:g} s each: expected numbers from 0 up"
+            )
+        if not (0 <= one.repeats <= 1 and 0 <= one.repeat_gap_s < INFINITE):
+            raise PlanImpossible(
+                f"expert {one.expert!r} is asked again by {one.repeats:g} of its requests, "
+                f"{one.repeat_gap_s:g} s later: expected a share from 0 to 1, and seconds from 0 up"
             )
 
 
@@ -94,3 +103,9 @@ def _check_expert(expert: ExpertState) -> None:
         raise PlanImpossible(
             f"expert {expert.name!r} may have {expert.replicas_max} replicas: expected 1 or more"
         )
+    for part in (*expert.footprint.hot, *expert.footprint.warm):
+        if part.size_bytes < 0:
+            raise PlanImpossible(
+                f"expert {expert.name!r} has a part {part.digest!r} of {part.size_bytes} bytes: "
+                "expected 0 or more"
+            )

@@ -32,7 +32,7 @@ class Costs:
     it, for loads, by expert; `refused_s`: until a refusal; `queued_s`: in lines, by device.
     `switches`: loads a second, by expert. `refused`: requests a second, by expert. `busy`: how much
     of its capacity each device uses, `loading`: how much of the time it loads. `slopes`: what one
-    more request a second for an expert adds to the total.
+    more request a second for an expert adds to the total; 0 where nobody asks for it.
     """
 
     total_s: float
@@ -145,18 +145,6 @@ def _read(question: Question, ways: list[_Way], refusals: dict[int, int], values
     for device, capacity in enumerate(capacities):
         queued[device] = waiting(LANE, loading[device])
         queued[device] += waiting(curves[device], busy[device]) if capacity else 0.0
-    slopes = np.zeros(experts)
-    for way in ways:
-        expert = way.expert
-        slope = question.waits[expert] * way.load_s
-        slope += steepness(LANE, loading[way.device]) * question.switches[expert] * way.load_s
-        if capacity := capacities[way.device]:
-            steep = steepness(curves[way.device], busy[way.device])
-            slope += steep * question.works_s[expert] / capacity
-        slopes[expert] += values[way.column] * slope
-    for expert in refusals:
-        if refused[expert] > _SOME * question.rates[expert]:
-            slopes[expert] = question.options.patience_s
     return Costs(
         total_s=float(misses.sum() + refused_s.sum() + queued.sum()),
         misses_s=misses,
@@ -166,8 +154,53 @@ def _read(question: Question, ways: list[_Way], refusals: dict[int, int], values
         refused=refused,
         busy=busy,
         loading=loading,
-        slopes=slopes,
+        slopes=_slopes(question, ways, values, busy, loading),
     )
+
+
+def _slopes(
+    question: Question, ways: list[_Way], values: Floats, busy: Floats, loading: Floats
+) -> Floats:
+    """One more request goes where it adds least, or away; all others stay where they are. And it
+    comes while others wait for a load, or they while it does: so each waits for less.
+    """
+    found = np.zeros(len(question.rates))
+    for expert in question.asked:
+        found[expert] = question.options.patience_s
+    steep = [steepness(LANE, device) for device in loading]
+    slopes = []
+    for way in ways:
+        expert, capacity = way.expert, question.layout.devices[way.device].capacity
+        slope = question.waits[expert] + steep[way.device] * question.switches[expert]
+        slope *= way.load_s
+        if capacity:
+            line = steepness(pieces(capacity), busy[way.device])
+            slope += line * question.works_s[expert] / capacity
+        slopes.append(slope)
+        most = most_of(question, expert)
+        if most == 1.0 or values[way.column] < most - _SOME:
+            found[expert] = min(found[expert], slope)
+    shared = np.zeros(len(question.rates))
+    for way, slope in zip(ways, slopes, strict=True):
+        expert, price = way.expert, steep[way.device]
+        if not (switches := question.switches[expert] * way.load_s):
+            continue
+        if slope > found[expert]:  # between two pieces, the price of a load is between theirs
+            price = max(0.0, price - (slope - found[expert]) / switches)
+        fewer, less = _shared(question.switches[expert], question.waits[expert])
+        shared[expert] += values[way.column] * (less + price * fewer) * way.load_s
+    return found - shared
+
+
+def _shared(switches: float, waits: float) -> tuple[float, float]:
+    """By how much fewer loads a request causes and waits for, for each one more as often as all:
+    -r d/dr of 1 / (1 + r L) and of (1 + r L / 2) / (1 + r L), times how many need one.
+    """
+    if not switches:
+        return 0.0, 0.0
+    during = 2.0 * (waits / switches - 1.0)
+    part = switches * during / (1.0 + during)
+    return part, part / 2.0
 
 
 _SOME = 1e-6

@@ -91,7 +91,8 @@ def level(
     if sums.weight > _NOTHING:
         found = _slope(sums.aged / sums.weight, spans, memory_s)
         spread = _moments(spans, 1.0 / memory_s + found).spread
-        of_data = dispersion * sums.squared / sums.weight**2
+        # The squares of few arrivals tell little: by chance they sum to half of the weights.
+        of_data = dispersion * max(sums.squared / sums.weight**2, 0.5 / sums.weight)
         trusted = prior * spread / (prior * spread + of_data)
         slope = found * trusted
     best = _moments(spans, 1.0 / memory_s + slope)

@@ -66,12 +66,13 @@ class Filling:
             for pair in pairs:
                 if pair in layout.current and self._can(pair):
                     self._add(pair)
-        while len(self._replicas[expert]) < (NODES if one.critical else 1):
-            nodes = {self._node(pair) for pair in self._replicas[expert]}
+        nodes = {self._node(pair) for pair in self._replicas[expert]}
+        while len(nodes) < (NODES if one.critical else 1):
             found = [pair for pair in pairs if self._can(pair) and self._node(pair) not in nodes]
             if not found:
                 return
             self._add(min(found, key=self._order))
+            nodes.add(self._node(self._replicas[expert][-1]))
 
     def _place(self, expert: int) -> None:
         """The replicas that an expert needs, where the first is worth it."""

@@ -1,5 +1,8 @@
 """Memory as rows of a program: what replicas hold, and what room is left for loads.
 
+The room in a place is for one load at a time: for any that can be done, not for all together, even
+in a node's host memory, into which several devices load.
+
 Where a device stands for several alike, the columns are sums over these.
 """
 
@@ -22,7 +25,7 @@ class Memory:
         self._rows = rows
         self._layout = layout
         self._alike = alike
-        self._room: dict[tuple[int, int], int] = {}
+        self._room: dict[int, int] = {}
         self.held = [self._unit(unit, resident) for unit in range(len(layout.units))]
         self.need: dict[int, int] = {}
         self.can_load = self._loadable()
@@ -70,10 +73,10 @@ class Memory:
             needs[layout.units[unit].place][missing] = layout.units[unit].size_bytes
         for place, terms in needs.items():
             budget = max(1, layout.places[place].budget_bytes)
-            if (device, place) not in self._room:
-                self._room[device, place] = rows.column(high=alike)
+            if place not in self._room:
+                self._room[place] = rows.column(high=alike)
             scaled = {column: -size / budget for column, size in terms.items()}
-            rows.row({self._room[device, place]: 1.0, **scaled}, least=0.0)
+            rows.row({self._room[place]: 1.0, **scaled}, least=0.0)
         self.need[can] = sum(size for terms in needs.values() for size in terms.values())
         return can
 
@@ -84,7 +87,7 @@ class Memory:
         for unit, column in zip(layout.units, self.held, strict=True):
             budget = max(1, layout.places[unit.place].budget_bytes)
             terms[unit.place][column] += unit.size_bytes / budget
-        for (_, place), room in self._room.items():
+        for place, room in self._room.items():
             terms[place][room] = 1.0
         for place, of in enumerate(terms):
             if of:

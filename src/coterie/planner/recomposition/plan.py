@@ -2,8 +2,9 @@
 
 What will be asked is not known. One more request a second for an expert costs so much less in the
 new placement, and the gain's variance follows from that and the variances of the rates: to first
-order, with the split of demand held. A plan is made if it is worth its loads with enough certainty,
-or if what is there cannot stay.
+order, as long as others stay where they are. A plan is made if it is worth its loads with enough
+certainty. Where what is there cannot stay, the least is done that must be, or more if what is more
+is worth it.
 """
 
 from dataclasses import replace
@@ -37,11 +38,13 @@ def recompose(state: State, forecast: Forecast, options: Options | None = None) 
     now = judged(question, question.layout.current)
     broken = tuple(faults(question, now.placement))
     then, steps = _planned(question)
-    gain = gain_of(question, now.costs, then.costs, steps)
-    if broken and gain.confidence < question.options.certainty:
+    if broken:
         least = replace(question, options=structs.replace(question.options, margin=RELUCTANT))
-        then, steps = _planned(least)
-        gain = gain_of(question, now.costs, then.costs, steps)
+        must, must_steps = _planned(least)
+        more = gain_of(question, must.costs, then.costs, steps, must_steps)
+        if more.confidence < question.options.certainty:
+            then, steps = must, must_steps
+    gain = gain_of(question, now.costs, then.costs, steps)
     goes = bool(broken) or (bool(steps) and gain.confidence >= question.options.certainty)
     told = Told(question, now, then, steps, gain, broken, goes)
     target = then.placement if goes else now.placement
@@ -64,8 +67,16 @@ def recompose(state: State, forecast: Forecast, options: Options | None = None) 
     )
 
 
-def gain_of(question: Question, now: Costs, then: Costs, steps: tuple[Step, ...] = ()) -> Gain:
-    """What a change of costs is worth, and how sure that is."""
+def gain_of(
+    question: Question,
+    now: Costs,
+    then: Costs,
+    steps: tuple[Step, ...] = (),
+    anyway: tuple[Step, ...] = (),
+) -> Gain:
+    """What a change of costs is worth, and how sure that is. `anyway`: steps that are done if these
+    are not.
+    """
     forecast, horizon_s = question.forecast, question.forecast.horizon_s
     known = forecast.by_name
     rates = np.array(question.rates)
@@ -77,7 +88,7 @@ def gain_of(question: Question, now: Costs, then: Costs, steps: tuple[Step, ...]
     own = np.maximum(variances - common * rates**2, 0.0)
     variance = float(slopes**2 @ own) + common * float(slopes @ rates) ** 2
     spread, mean = variance**0.5, now.total_s - then.total_s
-    load_s = sum(step.load_s for step in steps)
+    load_s = max(0.0, sum(step.load_s for step in steps) - sum(step.load_s for step in anyway))
     threshold_s = question.options.margin * load_s
     wide = NormalDist().inv_cdf((1.0 + forecast.level) / 2.0) * spread
     return Gain(

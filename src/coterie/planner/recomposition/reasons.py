@@ -11,6 +11,7 @@ from coterie.planner.recomposition.judging import Decision
 from coterie.planner.recomposition.outcome import Gain
 from coterie.planner.recomposition.question import Question
 from coterie.planner.recomposition.steps import Step
+from coterie.types import replica_id
 
 BUSY = 0.7
 """Of its time that a device loads: from there on, loads wait for each other."""
@@ -93,7 +94,9 @@ def often(rate: float) -> str:
         return "not asked for"
     for unit_s, unit in ((1.0, "second"), (60.0, "minute"), (3600.0, "hour")):
         if rate * unit_s >= 1.0:
-            return f"asked for {rate * unit_s:.2g} times a{'n' * (unit == 'hour')} {unit}"
+            times = rate * unit_s
+            spelt = f"{times:.2g}" if times < 99.5 else f"{times:.0f}"
+            return f"asked for {spelt} times a{'n' * (unit == 'hour')} {unit}"
     return "asked for less than once an hour"
 
 
@@ -123,6 +126,9 @@ def _unload(told: Told, number: int) -> str:
         return f"{step.expert!r} is now where it is to be"
     if step.interrupts:
         return f"{asked}, and waits until it is loaded again: there is no room for both meanwhile"
+    here = replica_id(step.expert, step.device)
+    if any(layout.name(p) == here and not layout.may[p] for p in layout.current):
+        return f"{asked}, and may not be here"
     stays = any(layout.name(p).startswith(f"{step.expert}@") for p in told.then.placement)
     for later in told.steps[number + 1 :]:
         if later.action == "load" and later.device == step.device:

@@ -52,7 +52,12 @@ def fillable(budget_bytes: int, sizes: Iterable[int]) -> int:
     reached = {0}
     for size in sorted({size for size in sizes if 0 < size <= budget_bytes}, reverse=True):
         for total in sorted(reached):
-            reached.update(range(total, budget_bytes + 1, size))
+            if total >= size and total - size in reached:
+                continue  # it was reached from there, and so was all that is reached from here
+            sums = range(total, budget_bytes + 1, size)
+            if len(sums) > SUMS:
+                return budget_bytes
+            reached.update(sums)
             if len(reached) > SUMS:
                 return budget_bytes
     return max(reached)

@@ -91,7 +91,10 @@ class _Way:
         stuck.sort(key=lambda pair: (rates[self._layout.pairs[pair].expert], pair))
         for pair in stuck:
             for other in self._layout.of_expert[self._layout.pairs[pair].expert]:
-                if self._can_stage(other, pair):
+                gone = self._room_to_stage(other, pair)
+                if gone is not None:
+                    for one in gone:
+                        yield self._unload(one)
                     self._staged.add(other)
                     if self._spare is not None:
                         self._spare -= self._layout.copied(other, board.holders)
@@ -100,19 +103,20 @@ class _Way:
                     return
         yield self._unload(stuck[0])
 
-    def _can_stage(self, pair: int, instead_of: int) -> bool:
-        """Whether a replica can be here while it makes room where it was."""
-        board, layout = self._board, self._layout
-        if pair in board.there or pair in board.target or not layout.may[pair]:
-            return False
-        if board.lacks(pair):
-            return False
-        if self._spare is not None and layout.copied(pair, board.holders) > self._spare:
-            return False
-        after = board.copy()
+    def _room_to_stage(self, pair: int, instead_of: int) -> list[int] | None:
+        """What to unload so that a replica can be here while it makes room where it was; None: it
+        cannot.
+        """
+        after, layout = self._board.copy(), self._layout
+        if pair in after.there or pair in after.target or not layout.may[pair]:
+            return None
+        gone = after.make_room(pair)
+        copied = layout.copied(pair, after.holders)
+        if gone is None or (self._spare is not None and copied > self._spare):
+            return None
         after.load(pair)
         after.unload(instead_of)
-        return bool(_order(after))
+        return gone if _order(after) else None
 
     def _load(self, pair: int) -> Step:
         load_s = self._layout.load_s(pair, self._board.holders)
