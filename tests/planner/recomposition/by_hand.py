@@ -104,7 +104,7 @@ class ByHand:
             names <= at_home
             and pinned <= names
             and self.fits(names)
-            and all(self.fits({*names, name}) for name in at_home - names)
+            and all(self.fits({*(pinned & names), name}) for name in at_home - names)
             and (budget is None or sum(self.moved(names).values()) <= budget)
         )
 
@@ -122,8 +122,12 @@ class ByHand:
                 continue
             start_s = self.experts[one.expert].start_s
             alone_s = start_s + self.hot({one.expert})[home.device] / home.load_bytes_per_s
-            more = self.hot({*names, one.expert})[home.device] - self.hot(names)[home.device]
+            is_beside = self.fits({*names, one.expert})
+            beside = names if is_beside else {name for name in names if self.experts[name].pinned}
+            more = self.hot({*beside, one.expert})[home.device] - self.hot(beside)[home.device]
             load_s = start_s + more / home.load_bytes_per_s
+            if not is_beside:  # somebody has to come back
+                load_s *= 2.0
             during = one.rate * alone_s
             total += one.rate * (1 + during / 2) / (1 + during) * load_s
             loading[home.device] += one.rate / (1 + during) * load_s

@@ -84,19 +84,26 @@ def test_each_bound_that_is_broken_is_told(
     assert not holds(question, placement)
 
 
-def test_memory_is_kept_to_the_last_byte_and_room_to_load_each_too() -> None:
+@pytest.mark.parametrize("stays", ["pinned", "critical"])
+def test_memory_is_kept_to_the_last_byte_and_room_beside_those_who_stay_too(stays: str) -> None:
     three = tuple(f"prose@{one.device}" for one in NODES)
     for size_bytes, is_kept in ((600, True), (601, False)):
-        question = asked(expert("code", 400), expert("prose", size_bytes, replicas_max=3))
-        both = placed(question, "code@a/gpu0", "prose@a/gpu0")
+        prose = replace(expert("prose", size_bytes, replicas_max=3), **{stays: True})
+        question = asked(expert("code", 400), prose)
+        both = placed(question, "code@a/gpu0", *three)
         assert holds(question, both) == is_kept
         full = placed(question, *three)
         assert holds(question, full) == is_kept
         if not is_kept:
             assert list(faults(question, both)) == ["'a/gpu0' holds 1B more than it has"]
             assert list(faults(question, full)) == [
-                "there is no room to load 'code' beside what is resident"
+                "there is no room to load 'code' beside what is pinned or critical"
             ]
+
+
+def test_who_may_be_evicted_may_take_all_room() -> None:
+    question = asked(expert("code", 400), expert("prose", 1_000, replicas_max=3))
+    assert holds(question, placed(question, *(f"prose@{one.device}" for one in NODES)))
 
 
 def test_a_budget_is_kept_to_the_last_byte() -> None:

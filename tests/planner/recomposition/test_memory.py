@@ -68,7 +68,9 @@ def test_a_unit_of_one_holder_is_held_where_that_is_and_a_shared_one_where_any_i
         rows, memory = written(layout, placement)
         for cost in (1.0, -1.0):  # as little as may be, and as much
             costs = [0.0] * len(rows.costs)
-            costs[memory.held[shared]] = cost
+            held = memory.held[shared]
+            assert held is not None
+            costs[held] = cost
             found = rows.solve(costs)
             assert found is not None
             assert found.cost == cost * bool(placement)

@@ -11,9 +11,10 @@ from msgspec.structs import replace
 from coterie.errors import PlanImpossible
 from coterie.planner.recomposition.costs import costs_of
 from coterie.planner.recomposition.forecast import ExpertForecast
+from coterie.planner.recomposition.judging import judged
 from coterie.planner.recomposition.layout import Placement
 from coterie.planner.recomposition.outcome import Recomposition
-from coterie.planner.recomposition.plan import gain_of, recompose
+from coterie.planner.recomposition.plan import as_it_is, gain_of, kept, recompose
 from coterie.planner.recomposition.question import question_of
 from coterie.planner.recomposition.state import DeviceState, ExpertState, Options, State
 from coterie.planner.recomposition.steps import steps_of
@@ -198,17 +199,58 @@ PAIR = (expert("code", 600), expert("prose", 600))
 
 
 TRIO = tuple(expert(name, 600) for name in ("art", "code", "prose"))
-"""One may be resident, so that the others can be loaded."""
+"""Where one is resident, the others can be loaded beside it."""
 LONELY = device("a/gpu0", 1_300)
 
 
+def test_where_one_has_room_it_is_the_one_asked_for_most_and_no_room_is_kept_for_others() -> None:
+    of, fleet = (expert("rare", 600), expert("usual", 600)), (device("a/gpu0", 700),)
+    asked = {"rare": 0.04, "usual": 0.46}
+    found = planned(world(of, fleet, ("rare@a/gpu0",), asked))
+    assert found is not None
+    assert (found.verdict, found.target) == ("move", ("usual@a/gpu0",))
+    there = planned(world(of, fleet, ("usual@a/gpu0",), asked))
+    assert there is not None
+    assert (there.verdict, there.steps) == ("stay", ())
+
+
+def test_nobody_is_unloaded_for_nothing() -> None:
+    """Loads evict whoever is there: to keep room for them is no gain."""
+    of, fleet = tuple(expert(name, 600) for name in "abc"), (device("a/gpu0", 700),)
+    found = planned(world(of, fleet, ("a@a/gpu0",), {"a": 0.3, "b": 0.2, "c": 0.2}))
+    assert found is not None
+    assert (found.verdict, found.steps, found.gain.waiting_s) == ("stay", (), 0.0)
+
+
+def test_who_is_not_planned_stays_where_there_is_room_and_those_asked_for_most_do() -> None:
+    of = tuple(expert(name, 600) for name in ("art", "code", "prose"))
+    given = world(of, (device("a/gpu0", 1_900),), ("art@a/gpu0", "code@a/gpu0"), {"code": 0.1})
+    question = given.question
+    layout = question.layout
+    prose = next(p for p in range(len(layout.pairs)) if layout.name(p) == "prose@a/gpu0")
+    assert kept(question, frozenset({prose})) == layout.current | {prose}
+    narrow = world(of, (device("a/gpu0", 1_300),), ("art@a/gpu0", "code@a/gpu0"), {"code": 0.1})
+    stays = kept(narrow.question, frozenset({prose}))
+    assert sorted(map(layout.name, stays)) == ["code@a/gpu0", "prose@a/gpu0"]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_what_is_there_costs_no_more_than_what_is_left_of_it_in_a_plan(seed: int) -> None:
+    question = random_world(seed).question
+    current = question.layout.current
+    for some in (current, question.layout.staying(current), frozenset(sorted(current)[::2])):
+        assert as_it_is(question, some).costs.total_s <= judged(question, some).costs.total_s + 1e-9
+        assert as_it_is(question, some).placement == current
+
+
 def test_a_sure_gain_is_done() -> None:
-    plan = planned(world(TRIO, (LONELY,), ("code@a/gpu0",), {"prose": 0.5}))
+    narrow = device("a/gpu0", 1_100)
+    plan = planned(world(TRIO, (narrow,), ("code@a/gpu0",), {"prose": 0.5}))
     assert plan is not None
     assert (plan.verdict, plan.target) == ("move", ("prose@a/gpu0",))
     assert [(step.action, step.expert) for step in plan.steps] == [
-        ("load", "prose"),
         ("unload", "code"),
+        ("load", "prose"),
     ]
     assert (plan.moved_bytes, plan.gain.confidence, plan.gap_s) == (600, 1.0, 0.0)
     assert plan.gain.threshold_s == pytest.approx(1.5 * plan.gain.load_s)

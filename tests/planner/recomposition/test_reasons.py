@@ -49,19 +49,17 @@ def test_rates_are_told_in_the_largest_unit_that_is_not_below_one(rate: float, t
 
 
 def test_a_move_tells_what_is_saved_and_what_it_takes() -> None:
-    found = plan(trio(0.5))
+    found = plan(world(TRIO, (device("a/gpu0", 1_100),), ("code@a/gpu0",), {"prose": 0.5}))
     assert found.verdict == "move"
     assert found.reason.startswith("Requests wait for ")
     assert found.reason.endswith(
         ", and 0s an hour then. The steps load for 600ms; that they save 1.5 times as much within "
         "10m is 100% sure."
     )
-    load, unload = found.steps
+    unload, load = found.steps
     assert load.reason.startswith("'prose' is asked for 30 times a minute; its requests wait ")
     assert load.reason.endswith(" a minute for loads")
-    assert unload.reason == (
-        "'code' is not asked for: it makes room for those that are loaded when they are asked for"
-    )
+    assert unload.reason == "'code' is not asked for: it makes room for 'prose'"
 
 
 def test_who_stays_is_told_what_would_change_that() -> None:

@@ -1,9 +1,9 @@
 """What a placement costs: seconds waited in a second, with demand split over replicas at best.
 
 Requests for a resident expert wait in its device's line; those for another wait for its load as
-well, in the line of those that the same device has to load. Where no device has room for it beside
-what is resident, a load evicts somebody, who has to come back: it counts twice. What would wait
-longer than patience goes away, and has waited that long.
+well, in the line of those that the same device has to load. A load on a device without room for it
+beside what is resident evicts somebody, who has to come back: it counts twice. What is pinned or
+critical is never evicted. What would wait longer than patience goes away, and has waited that long.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from coterie.planner.recomposition.layout import Placement
+from coterie.planner.recomposition.layout import Placement, Room
 from coterie.planner.recomposition.lines import LANE, line
 from coterie.planner.recomposition.question import Question
 from coterie.planner.recomposition.queueing import FULL, pieces, steepness, waiting
@@ -58,11 +58,10 @@ class _Way(NamedTuple):
 def costs_of(question: Question, placement: Placement) -> Costs:
     """The costs with the split of demand that makes them least."""
     rows, layout = Rows(), question.layout
-    held = layout.held(placement)
-    free = layout.free(held)
     found, refusals = [], {}
+    room, stay = Room.beside(layout, placement), Room.beside(layout, layout.staying(placement))
     for expert in question.asked:
-        ways = list(_ways(question, placement, held, free, rows, expert))
+        ways = list(_ways(question, placement, room, stay, rows, expert))
         refusals[expert] = rows.column(question.rates[expert] * question.options.patience_s)
         rows.row({way.column: 1.0 for way in ways} | {refusals[expert]: 1.0}, 1.0, 1.0)
         found += ways
@@ -90,8 +89,8 @@ def most_of(question: Question, expert: int) -> float:
 def _ways(
     question: Question,
     placement: Placement,
-    held: set[int],
-    free: list[int],
+    room: Room,
+    stay: Room,
     rows: Rows,
     expert: int,
 ) -> Iterator[_Way]:
@@ -100,22 +99,24 @@ def _ways(
     ways = [(pair, 0.0) for pair in pairs if pair in placement]
     if not ways:
         may = [pair for pair in pairs if layout.may[pair]]
-        beside = [pair for pair in may if layout.can_join(pair, held, free)]
-        times = 1.0 if beside else BACK
-        some = _some(beside or may, expert) if question.is_wide else beside or may
-        ways = [(pair, times * layout.load_s(pair, held)) for pair in some]
+        ways = [(pair, layout.load_s(pair, room.held)) for pair in may if room.takes(pair)]
+        if not question.is_wide or not ways:
+            evicting = [pair for pair in may if stay.takes(pair)]
+            ways += [(pair, BACK * layout.load_s(pair, stay.held)) for pair in evicting]
+        if question.is_wide:
+            ways = _some(ways, expert)
     for pair, load_s in ways:
         cost = question.rates[expert] * question.waits[expert] * load_s
         column = rows.column(cost, high=most_of(question, expert))
         yield _Way(expert, layout.pairs[pair].device, load_s, column)
 
 
-def _some(pairs: list[int], expert: int) -> list[int]:
-    """So many of the pairs at most, others for each expert: what is split over hundreds of devices
-    is split nearly as well over a few.
+def _some(ways: list[tuple[int, float]], expert: int) -> list[tuple[int, float]]:
+    """So many of them at most, others for each expert: what is split over hundreds of devices is
+    split nearly as well over a few.
     """
-    count = min(WAYS, len(pairs))
-    return [pairs[(expert + i * len(pairs) // count) % len(pairs)] for i in range(count)]
+    count = min(WAYS, len(ways))
+    return [ways[(expert + i * len(ways) // count) % len(ways)] for i in range(count)]
 
 
 def _work(question: Question, expert: int) -> float:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from coterie.config import format_size
 from coterie.errors import PlanImpossible
 from coterie.planner.recomposition.costs import Costs, costs_of
-from coterie.planner.recomposition.layout import Layout, Placement
+from coterie.planner.recomposition.layout import Layout, Placement, Room
 from coterie.planner.recomposition.program import NODES
 from coterie.planner.recomposition.question import Question
 from coterie.planner.recomposition.state import ExpertState
@@ -50,9 +50,8 @@ def faults(question: Question, placement: Placement) -> Iterator[str]:
     for pair in sorted(placement):
         if not layout.may[pair]:
             yield f"{layout.name(pair)!r} may not be there"
-    held = layout.held(placement)
-    free = layout.free(held)
-    for place, left in zip(layout.places, free, strict=True):
+    room, stay = Room.beside(layout, placement), Room.beside(layout, layout.staying(placement))
+    for place, left in zip(layout.places, room.free, strict=True):
         if left < 0:
             yield f"{place.name!r} holds {format_size(-left)} more than it has"
     for expert, pairs in zip(layout.experts, layout.of_expert, strict=True):
@@ -60,8 +59,8 @@ def faults(question: Question, placement: Placement) -> Iterator[str]:
         replicas = [pair for pair in pairs if pair in placement]
         if fault := _fault(layout, expert, may, replicas):
             yield fault
-        if may and not replicas and not any(layout.can_join(pair, held, free) for pair in may):
-            yield f"there is no room to load {expert.name!r} beside what is resident"
+        if may and not replicas and not any(stay.takes(pair) for pair in may):
+            yield f"there is no room to load {expert.name!r} beside what is pinned or critical"
 
 
 def _fault(layout: Layout, expert: ExpertState, may: list[int], replicas: list[int]) -> str | None:

@@ -80,10 +80,18 @@ class Layout:
             found[self.units[unit].place] -= self.units[unit].size_bytes
         return found
 
+    def staying(self, placement: Iterable[int]) -> Placement:
+        """Replicas that no load may evict: of experts that are pinned or critical."""
+        return frozenset(pair for pair in placement if self.must_stay(pair))
+
+    def must_stay(self, pair: int) -> bool:
+        expert = self.experts[self.pairs[pair].expert]
+        return expert.pinned or expert.critical
+
     def fits(self, placement: Iterable[int]) -> bool:
         return min(self.free(self.held(placement))) >= 0
 
-    def lacks(self, pair: int, held: Container[int], free: list[int]) -> list[int]:
+    def lacks(self, pair: int, held: Container[int], free: Sequence[int]) -> list[int]:
         """The places where there is too little room for a replica beside what is held."""
         need: dict[int, int] = {}
         for number in self._held_by[pair]:
@@ -92,7 +100,7 @@ class Layout:
                 need[place] = need.get(place, 0) + size_bytes
         return [place for place, size_bytes in need.items() if size_bytes > free[place]]
 
-    def can_join(self, pair: int, held: Container[int], free: list[int]) -> bool:
+    def can_join(self, pair: int, held: Container[int], free: Sequence[int]) -> bool:
         return not self.lacks(pair, held, free)
 
     def copied(self, pair: int, held: Container[int]) -> int:
@@ -120,6 +128,24 @@ class Layout:
         return size_bytes, seconds + sum(
             self.experts[self.pairs[one].expert].start_s for one in new
         )
+
+
+@dataclass(frozen=True)
+class Room:
+    """What replicas leave: the units that they hold, and the bytes that are free in each place."""
+
+    layout: Layout
+    held: frozenset[int]
+    free: tuple[int, ...]
+
+    @classmethod
+    def beside(cls, layout: Layout, placement: Iterable[int]) -> "Room":
+        held = frozenset(layout.held(placement))
+        return cls(layout, held, tuple(layout.free(held)))
+
+    def takes(self, pair: int) -> bool:
+        """Whether a replica can be loaded there."""
+        return self.layout.can_join(pair, self.held, self.free)
 
 
 def layout_of(state: State) -> Layout:

@@ -43,8 +43,8 @@ def decide(question: Question) -> Decision:
     if question.is_wide:
         if start is None:
             raise PlanImpossible(
-                "no placement was found that leaves room to load each expert: give devices more "
-                "memory, or pin fewer"
+                "no placement was found that leaves room to load each expert beside what is pinned "
+                "or critical: give devices more memory, or pin fewer"
             )
         return replace(start, bound=min(start.objective, bound_of(question)))
     best = _search(question, start)

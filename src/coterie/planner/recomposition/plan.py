@@ -16,6 +16,7 @@ from msgspec import structs
 from coterie.planner.recomposition.costs import Costs
 from coterie.planner.recomposition.forecast import Forecast
 from coterie.planner.recomposition.judging import Decision, faults, judged
+from coterie.planner.recomposition.layout import Placement, Room
 from coterie.planner.recomposition.outcome import Gain, Outcome, Recomposition
 from coterie.planner.recomposition.placement import TIE, decide
 from coterie.planner.recomposition.question import Question, question_of
@@ -35,9 +36,10 @@ def recompose(state: State, forecast: Forecast, options: Options | None = None) 
     Raises PlanImpossible where no placement keeps the bounds.
     """
     question = question_of(state, forecast, options or Options())
-    now = judged(question, question.layout.current)
-    broken = tuple(faults(question, now.placement))
+    layout = question.layout
+    broken = tuple(faults(question, layout.current))
     then, steps = _planned(question)
+    now = as_it_is(question, then.placement)
     if broken:
         least = replace(question, options=structs.replace(question.options, margin=RELUCTANT))
         must, must_steps = _planned(least)
@@ -48,7 +50,6 @@ def recompose(state: State, forecast: Forecast, options: Options | None = None) 
     goes = bool(broken) or (bool(steps) and gain.confidence >= question.options.certainty)
     told = Told(question, now, then, steps, gain, broken, goes)
     target = then.placement if goes else now.placement
-    layout = question.layout
     replicas = dict.fromkeys((one.name for one in layout.experts), 0)
     for pair in target:
         replicas[layout.experts[layout.pairs[pair].expert].name] += 1
@@ -105,6 +106,34 @@ def moved_bytes(steps: tuple[Step, ...]) -> int:
     return sum(step.size_bytes for step in steps if step.action == "load")
 
 
+def as_it_is(question: Question, planned: Placement) -> Decision:
+    """What there is. Some residents may be worth no more than the room that they take: whoever is
+    loaded then evicts them, and nobody loads them back before they are asked for. So the least
+    counts of all residents as defended, only those who are planned, and only those who must stay.
+    """
+    layout, current = question.layout, question.layout.current
+    defended = {current, current & planned, layout.staying(current)}
+    found = [judged(question, some) for some in sorted(defended, key=sorted)]
+    return replace(min(found, key=lambda one: one.costs.total_s), placement=current)
+
+
+def kept(question: Question, planned: Placement) -> Placement:
+    """And whoever is there and fits beside: its room is taken when it is needed, and not before.
+    Those asked for most stay first.
+    """
+    layout = question.layout
+    found = set(planned)
+    count = [sum(pair in found for pair in pairs) for pairs in layout.of_expert]
+    left = [pair for pair in layout.current - planned if layout.may[pair]]
+    for pair in sorted(left, key=lambda one: (-question.rates[layout.pairs[one].expert], one)):
+        expert = layout.pairs[pair].expert
+        room = Room.beside(layout, found)
+        if count[expert] < layout.experts[expert].replicas_max and room.takes(pair):
+            found.add(pair)
+            count[expert] += 1
+    return frozenset(found)
+
+
 def _planned(question: Question) -> tuple[Decision, tuple[Step, ...]]:
     """The best placement whose steps move no more than they may.
 
@@ -113,15 +142,20 @@ def _planned(question: Question) -> tuple[Decision, tuple[Step, ...]]:
     """
     budget = left = question.options.budget_bytes
     for _ in range(TRIES):
-        then = decide(question)
-        steps = steps_of(question, then.placement)
+        then, steps = _decided(question)
         if budget is None or left is None or moved_bytes(steps) <= budget:
             return then, steps
         left = max(0, left - (moved_bytes(steps) - budget))
         question = replace(question, options=structs.replace(question.options, budget_bytes=left))
     question = replace(question, options=structs.replace(question.options, budget_bytes=0))
+    return _decided(question)
+
+
+def _decided(question: Question) -> tuple[Decision, tuple[Step, ...]]:
+    """The best placement, with those who may stay, and the steps there."""
     then = decide(question)
-    return then, steps_of(question, then.placement)
+    target = kept(question, then.placement)
+    return replace(then, placement=target), steps_of(question, target)
 
 
 def _probability(above: float, spread: float) -> float:

@@ -4,9 +4,11 @@ Its variables, for pairs of an expert e and a device d:
 
     x  e is resident on d (0 or 1)            y  share of e's demand answered there
     s  e can be loaded on d beside them       z  share of e's demand that is loaded there
-       (0 or 1, one for all experts alike)    q  share of e's demand that is refused
+       (0 or 1, one for all experts alike)    v  share that is loaded and evicts somebody
+    t  e can be loaded on d beside those      q  share of e's demand that is refused
+       that are pinned or critical
     p  a unit of bytes is held (where more than one pair can hold it)
-    m  share of e's demand that has to copy a unit that is not held
+    m  share of e's demand that has to copy a unit that is not held, or may be evicted
     w  replicas of e on d that are new
 
 Least is: seconds waited for loads, in lines, and until refusals, in a second; and `load_price` for
@@ -19,7 +21,7 @@ a bound.
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from coterie.planner.recomposition.costs import most_of
+from coterie.planner.recomposition.costs import BACK, most_of
 from coterie.planner.recomposition.layout import Placement
 from coterie.planner.recomposition.lines import lanes, line
 from coterie.planner.recomposition.memory import Memory
@@ -52,6 +54,9 @@ class Program:
         self._there = there or [int(pair in layout.current) for pair in range(len(layout.pairs))]
         self.resident = [self._resident(pair) for pair in range(len(layout.pairs))]
         self._memory = Memory(self.rows, layout, self.resident, self._alike)
+        self._staying = Memory(
+            self.rows, layout, self.resident, self._alike, counts=layout.must_stay
+        )
         for expert in range(len(layout.experts)):
             self._somewhere(expert, roomy)
         self._moves()
@@ -91,7 +96,7 @@ class Program:
 
     def _somewhere(self, number: int, roomy: bool) -> None:
         """An expert is resident or can be loaded; as often, and where, as was asked."""
-        layout, can_load = self.question.layout, self._memory.can_load
+        layout, can_load = self.question.layout, self._staying.can_load
         expert, pairs = layout.experts[number], layout.of_expert[number]
         if not self.question.is_placed(pairs):
             return
@@ -155,7 +160,8 @@ class Program:
         return new
 
     def _demand(self) -> None:
-        question, layout, can_load = self.question, self.question.layout, self._memory.can_load
+        question, layout = self.question, self.question.layout
+        need = {**self._memory.need, **self._staying.need}
         busy: dict[int, dict[int, float]] = defaultdict(dict)
         loading: dict[int, dict[int, dict[int, float]]] = defaultdict(lambda: defaultdict(dict))
         for expert in question.asked:
@@ -165,16 +171,22 @@ class Program:
             pairs = [pair for pair in layout.of_expert[expert] if layout.may[pair]]
             for pair in pairs:
                 device = layout.pairs[pair].device
-                y, z = self.rows.column(), self.rows.column()
-                shares[y] = shares[z] = loaded[z] = 1.0
+                y = self.rows.column()
+                shares[y] = 1.0
                 self.rows.row({self.resident[pair]: most, y: -1.0}, least=0.0)
-                self.rows.row({can_load[pair]: most, z: -1.0}, least=0.0)
+                columns = [y]
+                for memory, times in ((self._memory, 1.0), (self._staying, BACK)):
+                    z, can = self.rows.column(), memory.can_load[pair]
+                    shares[z] = loaded[z] = 1.0
+                    self.rows.row({can: most, z: -1.0}, least=0.0)
+                    columns.append(z)
+                    for column, load_s in self._load(pair, z, memory).items():
+                        self.rows.costs[column] += rate * question.waits[expert] * times * load_s
+                        part = rate * question.switches[expert] * times * load_s
+                        loading[device][can][column] = part
                 if capacity := layout.devices[device].capacity:
-                    busy[device][y] = busy[device][z] = rate * question.works_s[expert] / capacity
-                for column, load_s in self._load(pair, z).items():
-                    self.rows.costs[column] += rate * question.waits[expert] * load_s
-                    part = rate * question.switches[expert] * load_s
-                    loading[device][can_load[pair]][column] = part
+                    work = rate * question.works_s[expert] / capacity
+                    busy[device] |= dict.fromkeys(columns, work)
             for pair in pairs:
                 part = 1.0 / self._alike[layout.pairs[pair].device]
                 self.rows.row({**loaded, self.resident[pair]: part}, most=1.0)
@@ -183,11 +195,11 @@ class Program:
             curve = pieces(layout.devices[device].capacity)
             line(self.rows, terms, curve, float(self._alike[device]))
         for device, of in sorted(loading.items()):
-            lanes(self.rows, of, self._memory.need, float(self._alike[device]))
+            lanes(self.rows, of, need, float(self._alike[device]))
 
-    def _load(self, pair: int, z: int) -> dict[int, float]:
-        """Seconds of a load by column: what is private is always copied, what is shared if it is
-        not held.
+    def _load(self, pair: int, z: int, memory: Memory) -> dict[int, float]:
+        """Seconds of a load by column: what is private is always copied, what is shared if nobody
+        holds it who counts.
         """
         layout = self.question.layout
         one = layout.pairs[pair]
@@ -197,10 +209,11 @@ class Program:
             if not layout.is_hot(unit):
                 continue
             load_s = layout.units[unit].size_bytes / rate
-            if len(layout.units[unit].holders) == 1:
+            held = memory.held[unit]
+            if held is None or held == self.resident[pair]:
                 terms[z] += load_s
                 continue
             copied = self.rows.column()
-            self.rows.row({copied: 1.0, z: -1.0, self._memory.held[unit]: 1.0}, least=0.0)
+            self.rows.row({copied: 1.0, z: -1.0, held: 1.0}, least=0.0)
             terms[copied] = load_s
         return terms
