@@ -65,6 +65,17 @@ def test_a_dense_model_is_read_whole() -> None:
     assert card.operations(2) == 200
 
 
+def test_a_prompt_asks_the_outputs_head_once() -> None:
+    card = from_weights("smollm2", weights(SMOLLM2))
+    head = 49152 * 576
+    assert card.head_parameters == head
+    body = card.parameters - head
+    assert card.prompt_operations(1) == pytest.approx(card.operations(1))
+    assert card.prompt_operations(100) == pytest.approx(200 * body + 2 * head)
+    assert Card("a", 100, 50).prompt_operations(2) == 200
+    assert from_weights("x", weights(Header("gguf"), 1000)).head_parameters == 0
+
+
 @pytest.mark.parametrize(
     ("row", "told"),
     [

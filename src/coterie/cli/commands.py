@@ -114,6 +114,10 @@ COMMANDS = {
     "profile measure": Command(
         "coterie.cli.profile.measure:measure", "Measure this machine and write its profile."
     ),
+    "profile fit": Command(
+        "coterie.cli.profile.fit:fit",
+        "Fit a hardware profile to what journals say of a live system.",
+    ),
     "trace": Command(
         "coterie.cli.trace.overview:trace", "Read, describe, cut, scale and make workloads."
     ),

@@ -64,7 +64,8 @@ def _prompts(profile: Profile, card: Card, prompts: Sequence[tuple[int, float]])
     profile = _overhead(profile, "first_token", found.intercept, found.intercept_error)
     if not found.slope:
         return profile  # prompts that short are bound by reading the weights
-    reached = card.operations(1) / found.slope
+    token = card.prompt_operations(2) - card.prompt_operations(1)
+    reached = token / found.slope
     error = found.slope_error / found.slope
     return _efficiency(profile, "prefill", reached, profile.compute, "compute", error)
 

@@ -47,12 +47,12 @@ def link_rate(profile: Profile) -> float:
 
 def prefill_s(profile: Profile, card: Card, tokens: int) -> float:
     """From a prompt of so many tokens to the first token of its answer."""
-    computed_s = card.operations(tokens) / (profile.compute * profile.efficiency.prefill)
+    computed_s = card.prompt_operations(tokens) / (profile.compute * profile.efficiency.prefill)
     read_s = card.bytes_read(tokens) / _read_rate(profile)
     return max(computed_s, read_s) + profile.overheads.first_token
 
 
-def step_s(profile: Profile, card: Card, batch: int = 1, context: float = 0.0) -> float:
+def step_s(profile: Profile, card: Card, batch: float = 1, context: float = 0.0) -> float:
     """Of one further token for each of `batch` answers, whose prompts and answers so far have
     `context` tokens each.
     """
@@ -101,7 +101,7 @@ def figures(profile: Profile, card: Card, *, context: int, slots: int) -> Figure
     cores = float(profile.cores or 1)
     shortest, longest = prefill_s(profile, card, 1), prefill_s(profile, card, max(2, context))
     token_s = (longest - shortest) / (max(2, context) - 1)
-    kept = max(-(-cores // 2), cores * profile.efficiency.bandwidth) if profile.cores else 1.0
+    kept = kept_cores(profile)
     load = profile.overheads.load + (profile.links.latency if profile.links else 0.0)
     return Figures(
         parts=parts(card, context, slots),
@@ -116,6 +116,14 @@ def figures(profile: Profile, card: Card, *, context: int, slots: int) -> Figure
         first_work=(shortest - token_s) * cores,
         batch_share=batch_share(profile, card, slots, context / 2),
     )
+
+
+def kept_cores(profile: Profile) -> float:
+    """Cores that output tokens of one replica keep from others: half of them, or the part of the
+    memory's bandwidth that they take, if that is more. An accelerator is one core.
+    """
+    cores = float(profile.cores)
+    return max(-(-cores // 2), cores * profile.efficiency.bandwidth) if cores else 1.0
 
 
 def parts(card: Card, context: int, slots: int) -> tuple[Part, ...]:

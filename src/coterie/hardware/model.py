@@ -15,7 +15,8 @@ WEIGHT_BYTES = 2  # of a parameter, where nothing else is known
 class Card(Struct, frozen=True):
     """`active_bytes` and `active_parameters` take part in one token: fewer than all in a mixture of
     experts; 0: all. `kv_bytes_per_token` is what a token of context keeps; 0: not known, and
-    counted as nothing.
+    counted as nothing. `head_parameters`: of all, those of the output's head, which a prompt asks
+    but once, for its last token; 0: not known, and taken to be multiplied for each.
     """
 
     name: str
@@ -25,8 +26,9 @@ class Card(Struct, frozen=True):
     active_parameters: float = 0.0
     kv_bytes_per_token: int = 0
     layers: int = 0
+    head_parameters: float = 0.0
 
-    def bytes_read(self, tokens: int) -> float:
+    def bytes_read(self, tokens: float) -> float:
         """Of weights, for so many tokens at once.
 
         In a mixture, tokens that choose evenly and each for itself leave a part untouched with
@@ -34,7 +36,8 @@ class Card(Struct, frozen=True):
         """
         if not self.active_bytes:
             return float(self.weight_bytes)
-        return self.weight_bytes * (1.0 - (1.0 - self.active_bytes / self.weight_bytes) ** tokens)
+        untouched: float = (1.0 - self.active_bytes / self.weight_bytes) ** tokens
+        return self.weight_bytes * (1.0 - untouched)
 
     def operations(self, tokens: float) -> float:
         """Of the products with weights, a multiplication and an addition for each parameter.
@@ -44,19 +47,25 @@ class Card(Struct, frozen=True):
         """
         return 2.0 * (self.active_parameters or self.parameters) * tokens
 
+    def prompt_operations(self, tokens: float) -> float:
+        """The same of a prompt, of whose tokens the last alone asks for the next one."""
+        body = (self.active_parameters or self.parameters) - self.head_parameters
+        return 2.0 * (body * tokens + self.head_parameters * min(1.0, tokens))
+
 
 def from_weights(name: str, weights: Weights) -> Card:
     """By a weights file's size and header, with a KV cache of 16 bits. A mixture of experts is
     taken for a dense model of its size: a header does not say which part is active.
     """
     header = weights.header
+    parameters = _parameters(header)
     return Card(
         name=name,
         weight_bytes=weights.size_bytes,
-        parameters=_parameters(header)
-        or (header.tensor_bytes or weights.size_bytes) / WEIGHT_BYTES,
+        parameters=parameters or (header.tensor_bytes or weights.size_bytes) / WEIGHT_BYTES,
         kv_bytes_per_token=_cache_bytes(header),
         layers=header.layers,
+        head_parameters=_head(header) if parameters else 0.0,
     )
 
 
@@ -94,8 +103,11 @@ def _parameters(header: Header) -> float:
     queries = header.embedding_dim * header.heads * (key_dim + value_dim)
     cached = header.embedding_dim * kv_heads * (key_dim + value_dim)
     forward = 3 * header.embedding_dim * header.feed_forward_dim
-    head = header.vocabulary * header.embedding_dim
-    return float(header.layers * (queries + cached + forward) + head)
+    return float(header.layers * (queries + cached + forward)) + _head(header)
+
+
+def _head(header: Header) -> float:
+    return float(header.vocabulary * header.embedding_dim)
 
 
 def _cache_bytes(header: Header) -> int:

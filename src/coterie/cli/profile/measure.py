@@ -5,7 +5,6 @@ Nothing is left behind, however it ends.
 
 import asyncio
 import os
-import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -19,6 +18,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from coterie import engines
 from coterie.cli.composed import check_free, write
 from coterie.cli.profile.measuring import BATCHES, SHORT_TOKENS, STEPS, Done, Worker, lengths
+from coterie.cli.profile.naming import check_target, named
 from coterie.cli.profile.samples import Samples, observed, profile_of
 from coterie.cli.progress import FetchProgress
 from coterie.cli.state import state_dir
@@ -75,9 +75,8 @@ def measure(
     """
     if output is not None:
         check_free(output, force)
-        if output.suffix not in (".yaml", ".yml"):
-            raise BadRequest(f"`--output` is {str(output)!r}: expected a name in .yaml", "output")
-    called = _called(name, output)
+        check_target(output)
+    called = named(name, output, "this-machine")
     asked, base, composition = _expert(file, expert)
     engine_problems(asked)
     own, console = machine(), Console(stderr=True)
@@ -169,15 +168,6 @@ def engine_problems(expert: Expert) -> None:
 
 def _tell(console: Console, text: str) -> None:
     console.print(text, soft_wrap=True, highlight=False, markup=False)
-
-
-def _called(name: str | None, output: Path | None) -> str:
-    if name is None:
-        stem = output.stem if output else ""
-        return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-._")[:64] or "this-machine"
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name):
-        raise BadRequest(f"`--name` is {name!r}: expected letters, digits and . _ -", "name")
-    return name
 
 
 def _expert(file: Path | None, name: str | None) -> tuple[Expert, Path, str]:

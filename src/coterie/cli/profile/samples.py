@@ -67,7 +67,7 @@ def profile_of(name: str, machine: Machine, expert: str, card: Card, samples: Sa
             "longer prompts did not take longer: the machine is too busy to be measured, or the "
             "expert's context too short"
         )
-    computed = [card.operations(1) / token_s]
+    computed = [(card.prompt_operations(2) - card.prompt_operations(1)) / token_s]
     computed += [card.operations(one.batch) / one.seconds for one in found.steps]
     cached = samples.context * card.kv_bytes_per_token
     alone_s = min(one.seconds for one in found.steps if one.batch == 1)

@@ -63,7 +63,7 @@ def machines(composition: Composition, given: Sequence[str]) -> Machines:
             if not spec:
                 _check_usual(node, device)
             if spec not in loaded:
-                loaded[spec] = load(spec) if spec else _usual(notes)
+                loaded[spec] = load(spec) if spec else usual_cpu(notes)
         profiles = [loaded[spec] for spec in specs]
         for device, spec, profile in zip(node.devices, specs, profiles, strict=True):
             joined = _joined(node, device, profile)
@@ -81,6 +81,30 @@ def machines(composition: Composition, given: Sequence[str]) -> Machines:
         notes += _too_much(node, profiles)
     return structs.replace(
         found, devices=tuple(devices), places=tuple(places), notes=tuple(dict.fromkeys(notes))
+    )
+
+
+def usual_cpu(notes: list[str]) -> Profile:
+    """The usual CPU with the cores of this machine, and a note that says so. Cores are alike: with
+    fewer of them, there is less of all that they share.
+    """
+    profile = load(USUAL)
+    cores = _cores()
+    part = cores / profile.cores
+    tiers = profile.tiers
+    notes.append(
+        f"no profile is given: CPUs are taken for {USUAL!r} with the {cores} core(s) of this "
+        "machine, all estimated; `coterie profile measure` says what yours can do"
+    )
+    return structs.replace(
+        profile,
+        cores=cores,
+        compute=profile.compute * part,
+        tiers=structs.replace(
+            tiers,
+            hot=structs.replace(tiers.hot, bandwidth=tiers.hot.bandwidth * part),
+            host=structs.replace(tiers.host, bandwidth=tiers.host.bandwidth * part),
+        ),
     )
 
 
@@ -115,28 +139,6 @@ def _check_usual(node: Node, device: Device) -> None:
             f"nothing is known: give `--profile {node.name}=NAME`, one of {', '.join(names())}, or "
             "the file of another"
         )
-
-
-def _usual(notes: list[str]) -> Profile:
-    """The usual CPU's cores are alike: with fewer of them, there is less of all that they share."""
-    profile = load(USUAL)
-    cores = _cores()
-    part = cores / profile.cores
-    tiers = profile.tiers
-    notes.append(
-        f"no profile is given: CPUs are taken for {USUAL!r} with the {cores} core(s) of this "
-        "machine, all estimated; `coterie profile measure` says what yours can do"
-    )
-    return structs.replace(
-        profile,
-        cores=cores,
-        compute=profile.compute * part,
-        tiers=structs.replace(
-            tiers,
-            hot=structs.replace(tiers.hot, bandwidth=tiers.hot.bandwidth * part),
-            host=structs.replace(tiers.host, bandwidth=tiers.host.bandwidth * part),
-        ),
-    )
 
 
 def _joined(node: Node, device: Device, profile: Profile) -> on.DeviceJoined:
