@@ -1,11 +1,14 @@
 """The command: a trace or a journal in, a verdict with its reasons out."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from coterie.planner.recomposition import recompose as planned
 
 Coterie = Callable[..., Any]
 THREE = """
@@ -76,6 +79,19 @@ def test_a_document_is_whole_and_the_same_each_time(recompose: Coterie) -> None:
     assert found["options"]["patience_s"] == 20.0
     again = recompose("--trace", "trace.csv", "--json", "--horizon", "2h", "--patience", "20s")
     assert said.out == again.out
+
+
+def test_what_a_solver_prints_does_not_come_out(
+    recompose: Coterie, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def loud(*given: Any) -> Any:
+        os.write(1, b"a line of the search\n")
+        return planned(*given)
+
+    monkeypatch.setattr("coterie.cli.recompose.planned", loud)
+    said = recompose("--trace", "trace.csv", "--json")
+    assert json.loads(said.out)["verdict"] == "move"
+    assert "a line of the search" not in capfd.readouterr().out
 
 
 def test_what_is_in_place_stays(recompose: Coterie) -> None:

@@ -15,6 +15,7 @@ from coterie.cli.recomposition.demand import observed
 from coterie.cli.recomposition.ending import Ending, read_ending
 from coterie.cli.recomposition.report import TEXT, Answer, document, parts
 from coterie.cli.recomposition.state import given, known, state_of
+from coterie.cli.silence import silenced
 from coterie.cli.simulation import options
 from coterie.cli.simulation.modelled import Modelled, modelled
 from coterie.cli.simulation.workload import Wanted
@@ -140,13 +141,15 @@ def _answer(
     end_s = None if past is None else past.at_s / wanted.speed
     demand = observed(found, wanted, horizon_s, end_s)
     state = state_of(found, replicas, demand.slots, past)
+    with silenced():
+        plan = planned(state, demand.forecast, wishes)
     return Answer(
         file=str(file),
         source=str(wanted.trace),
         observed=demand,
         before=tuple(replicas),
         options=wishes,
-        found=planned(state, demand.forecast, wishes),
+        found=plan,
         notes=(*notes, *demand.notes),
     )
 
