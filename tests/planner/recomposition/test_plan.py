@@ -214,6 +214,24 @@ def test_where_one_has_room_it_is_the_one_asked_for_most_and_no_room_is_kept_for
     assert (there.verdict, there.steps) == ("stay", ())
 
 
+def test_what_is_sure_does_not_wait_for_what_is_not() -> None:
+    fleet = (device("a/gpu0", 700), device("b/gpu0", 700))
+    of = tuple(
+        expert(name, 600, devices=(where,))
+        for name, where in zip("cdxy", ("a/gpu0", "b/gpu0", "a/gpu0", "b/gpu0"), strict=True)
+    )
+    there = ("c@a/gpu0", "d@b/gpu0")
+    unsure = ExpertForecast("y", rate=0.1, variance=4.0)
+    both = planned(world(of, fleet, there, {"x": 0.1, "y": unsure}))
+    assert both is not None
+    assert (both.verdict, both.target) == ("move", ("d@b/gpu0", "x@a/gpu0"))
+    assert both.gain.confidence == 1.0
+    alone = planned(world(of, fleet, there, {"y": unsure}))
+    assert alone is not None
+    assert (alone.verdict, alone.steps) == ("stay", ())
+    assert 0.5 < alone.gain.confidence < 0.8
+
+
 def test_nobody_is_unloaded_for_nothing() -> None:
     """Loads evict whoever is there: to keep room for them is no gain."""
     of, fleet = tuple(expert(name, 600) for name in "abc"), (device("a/gpu0", 700),)

@@ -3,12 +3,14 @@
 What will be asked is not known. One more request a second for an expert costs so much less in the
 new placement, and the gain's variance follows from that and the variances of the rates: to first
 order, as long as others stay where they are. A plan is made if it is worth its loads with enough
-certainty. Where what is there cannot stay, the least is done that must be, or more if what is more
-is worth it.
+certainty; else that is tried which is best if newcomers are asked for no more than is certain, so
+that a sure change does not wait for one that is not. Where what is there cannot stay, the least is
+done that must be, or more if what is more is worth it.
 """
 
 from dataclasses import replace
 from statistics import NormalDist
+from typing import NamedTuple
 
 import numpy as np
 from msgspec import structs
@@ -38,14 +40,19 @@ def recompose(state: State, forecast: Forecast, options: Options | None = None) 
     question = question_of(state, forecast, options or Options())
     layout = question.layout
     broken = tuple(faults(question, layout.current))
-    then, steps = _planned(question)
-    now = as_it_is(question, then.placement)
+    plan = _planned(question)
     if broken:
         least = replace(question, options=structs.replace(question.options, margin=RELUCTANT))
-        must, must_steps = _planned(least)
-        more = gain_of(question, must.costs, then.costs, steps, must_steps)
+        must = _planned(least)
+        more = gain_of(question, must.then.costs, plan.then.costs, plan.steps, must.steps)
         if more.confidence < question.options.certainty:
-            then, steps = must, must_steps
+            plan = must
+    elif plan.steps and _gain(question, plan).confidence < question.options.certainty:
+        sure = _rejudged(question, _planned(_cautious(state, question)))
+        if sure.steps and _gain(question, sure).confidence >= question.options.certainty:
+            plan = sure
+    core, then, steps = plan
+    now = as_it_is(question, core)
     gain = gain_of(question, now.costs, then.costs, steps)
     goes = bool(broken) or (bool(steps) and gain.confidence >= question.options.certainty)
     told = Told(question, now, then, steps, gain, broken, goes)
@@ -119,12 +126,15 @@ def as_it_is(question: Question, planned: Placement) -> Decision:
 
 def kept(question: Question, planned: Placement) -> Placement:
     """And whoever is there and fits beside: its room is taken when it is needed, and not before.
-    Those asked for most stay first.
+    Those asked for most stay first; of who is critical no more than are planned, as no load could
+    evict them.
     """
     layout = question.layout
     found = set(planned)
     count = [sum(pair in found for pair in pairs) for pairs in layout.of_expert]
-    left = [pair for pair in layout.current - planned if layout.may[pair]]
+    left = [
+        pair for pair in layout.current - planned if layout.may[pair] and not layout.must_stay(pair)
+    ]
     for pair in sorted(left, key=lambda one: (-question.rates[layout.pairs[one].expert], one)):
         expert = layout.pairs[pair].expert
         room = Room.beside(layout, found)
@@ -134,7 +144,44 @@ def kept(question: Question, planned: Placement) -> Placement:
     return frozenset(found)
 
 
-def _planned(question: Question) -> tuple[Decision, tuple[Step, ...]]:
+class _Plan(NamedTuple):
+    """`core`: who is worth the room; `then`: with those who may stay."""
+
+    core: Placement
+    then: Decision
+    steps: tuple[Step, ...]
+
+
+def _gain(question: Question, plan: _Plan) -> Gain:
+    now = as_it_is(question, plan.core)
+    return gain_of(question, now.costs, plan.then.costs, plan.steps)
+
+
+def _cautious(state: State, question: Question) -> Question:
+    """Who is not resident is asked for as often as is certain, and no more."""
+    layout, forecast = question.layout, question.forecast
+    times = max(0.0, NormalDist().inv_cdf(question.options.certainty))
+    there = {layout.experts[layout.pairs[pair].expert].name for pair in layout.current}
+    experts = tuple(
+        one
+        if one.expert in there
+        else structs.replace(one, rate=max(0.0, one.rate - times * one.variance**0.5))
+        for one in forecast.experts
+    )
+    return question_of(state, structs.replace(forecast, experts=experts), question.options)
+
+
+def _rejudged(question: Question, plan: _Plan) -> _Plan:
+    """By what is expected, where all of the core are defended, or newcomers and those who must
+    stay. How much another could save is not known then.
+    """
+    layout = question.layout
+    core, fewer = plan.core, (plan.core - layout.current) | layout.staying(plan.core)
+    found = min(judged(question, core), judged(question, fewer), key=lambda one: one.objective)
+    return plan._replace(then=replace(found, placement=plan.then.placement, bound=found.objective))
+
+
+def _planned(question: Question) -> _Plan:
     """The best placement whose steps move no more than they may.
 
     On the way, bytes may be dropped that two replicas share, and be copied again: then the
@@ -142,20 +189,20 @@ def _planned(question: Question) -> tuple[Decision, tuple[Step, ...]]:
     """
     budget = left = question.options.budget_bytes
     for _ in range(TRIES):
-        then, steps = _decided(question)
-        if budget is None or left is None or moved_bytes(steps) <= budget:
-            return then, steps
-        left = max(0, left - (moved_bytes(steps) - budget))
+        plan = _decided(question)
+        if budget is None or left is None or moved_bytes(plan.steps) <= budget:
+            return plan
+        left = max(0, left - (moved_bytes(plan.steps) - budget))
         question = replace(question, options=structs.replace(question.options, budget_bytes=left))
     question = replace(question, options=structs.replace(question.options, budget_bytes=0))
     return _decided(question)
 
 
-def _decided(question: Question) -> tuple[Decision, tuple[Step, ...]]:
+def _decided(question: Question) -> _Plan:
     """The best placement, with those who may stay, and the steps there."""
     then = decide(question)
     target = kept(question, then.placement)
-    return replace(then, placement=target), steps_of(question, target)
+    return _Plan(then.placement, replace(then, placement=target), steps_of(question, target))
 
 
 def _probability(above: float, spread: float) -> float:
