@@ -45,7 +45,7 @@ def run(
         rows.append(row | {"loads": loads})
     notes = (
         f"the share of requests in time, over the trace in windows of {seconds:g} s (at most "
-        f"{windows}), each with an empty machine at its beginning; loads: of all of them",
+        f"{windows}), each begins with the first expert resident; loads: of all of them",
         f"one worker by itself: a load {figures.load_work:.3f} s, prompts "
         f"{figures.prompt_pace * figures.threads:.0f} tokens/s, tokens "
         f"{figures.output_pace * figures.output_threads:.0f} a second",
