@@ -1,22 +1,13 @@
-"""A composition of stand-ins on a machine of round numbers: 10 GB load in a second."""
+"""Four stand-ins on a machine of round numbers."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from coterie.cli.simulation.modelled import Modelled, modelled
+from tests.cli.round_machine import model, profile
 
-PROFILE = """
-version: 1
-name: round
-tiers:
-  hot: {bytes: 1TB, bandwidth: 1TB/s}
-  host: {bytes: 1TB, bandwidth: 100GB/s}
-  disk: {bytes: 10TB, bandwidth: 1GB/s}
-links: {count: 1, bandwidth: 10GB/s}
-compute: 100TFLOP/s
-"""
+__all__ = ["file", "model", "profile"]
+
 COMPOSITION = """
 nodes: [{name: local, devices: [{name: gpu, kind: cuda, hot: 20GB}]}]
 experts:
@@ -28,28 +19,8 @@ experts:
 
 
 @pytest.fixture
-def profile(tmp_path: Path) -> str:
-    """The path of a profile."""
-    path = tmp_path / "round.yaml"
-    path.write_text(PROFILE)
-    return str(path)
-
-
-@pytest.fixture
 def file(tmp_path: Path) -> Path:
     """A composition of four experts, two of which are hot at a time."""
     path = tmp_path / "composition.yaml"
     path.write_text(COMPOSITION)
     return path
-
-
-@pytest.fixture
-def model(tmp_path: Path, profile: str) -> Callable[[str], Modelled]:
-    """`model("nodes: …")` is a composition on that machine."""
-
-    def made(text: str) -> Modelled:
-        path = tmp_path / "modelled.yaml"
-        path.write_text(text)
-        return modelled(path, profiles=[profile])
-
-    return made
