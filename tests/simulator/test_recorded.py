@@ -4,7 +4,7 @@ import pytest
 
 from coterie.config import Limits
 from coterie.errors import JournalUnusable
-from coterie.scheduler import Scheduler, policy
+from coterie.scheduler import Dispatch, Scheduler, policy
 from coterie.scheduler import events as on
 from coterie.scheduler.replay import Entry
 from coterie.simulator import recorded, simulate
@@ -68,6 +68,27 @@ def test_requests_figures_and_what_happened_are_read() -> None:
     last = found.happened.answers[-1]
     assert found.happened.end_s == pytest.approx(last.sent_s + last.total_s)
     assert found.happened.loads == sum(status.loads for status in world.scheduler.experts(99.0))
+
+
+def test_waiting_is_until_a_request_runs_and_from_when_an_attempt_failed() -> None:
+    core = Scheduler(policy("cost"), LIMITS)
+    sent = on.Arrived(1.0, "r", "a", prompt_bytes=1000, output_tokens=9)
+    again = on.Arrived(5.0, "r", "a", since=1.0, attempt=1, prompt_bytes=1000, output_tokens=9)
+    begin = core.snapshot(0.0)
+    entries: list[Entry] = [
+        begin,
+        on.DeviceJoined(0.0, "n/d", "n", 24),
+        on.Declared(0.0, "a", slots=1),
+        sent,
+        on.Tick(2.0),
+        Dispatch("r", "a@n/d", 1),
+        on.Finished(4.5, "r", ok=False),
+        again,
+        on.Tick(7.0),
+        Dispatch("r", "a@n/d", 1),
+        on.Finished(9.0, "r", first_byte_s=1.0, run_s=2.0, prompt_tokens=9, output_tokens=9),
+    ]
+    assert recorded(entries, policy, cores=2.0).happened.waited_s == pytest.approx(1.0 + 2.5)
 
 
 def test_the_model_makes_of_it_what_happened() -> None:

@@ -132,6 +132,7 @@ class _Reading:
     def __init__(self) -> None:
         self.at = 0.0
         self._waited_s = 0.0
+        self._waits: dict[str, float] = {}  # requests that wait now, and since when
         self._stays = Stays()
         self.requests: dict[str, on.Arrived] = {}
         self._began: dict[str, float] = {}
@@ -144,26 +145,34 @@ class _Reading:
         self._stays.happened(event)
         match event:
             case on.Arrived():
+                self._waits.setdefault(event.request, event.at)
                 if event.request not in self.requests:
                     self.requests[event.request] = event
             case on.Began():
                 self._began[event.request] = event.at
             case on.Finished():
                 self._finished[event.request] = event
+                if not event.ok:  # it may come again
+                    self._waits[event.request] = event.at
             case _:
                 pass
 
     def action(self, action: object) -> None:
         match action:
             case Dispatch():
+                self._waited(action.request)
                 self._dispatched[action.request] = self.at
                 self._stays.did(self.at, action)
             case Refuse():
+                self._waited(action.request)
                 self._refused[action.request] = (self.at, action)
             case Load() | Unload():
                 self._stays.did(self.at, action)
             case _:
                 pass
+
+    def _waited(self, request: str) -> None:
+        self._waited_s += self.at - self._waits.pop(request, self.at)
 
     def finish(self, outcome: Outcome, begun: float) -> None:
         """Adds what the journal tells of replicas; their times are from `begun` on."""
@@ -180,12 +189,10 @@ class _Reading:
             at, refused = self._refused[name]
             status = STATUSES.get(refused.code, 503)
             total_s = at - request.at
-            self._waited_s += total_s
             return Answer(request.expert, sent_s, status, total_s, error=refused.code)
         finished, dispatched = self._finished.get(name), self._dispatched.get(name)
         if finished is None or dispatched is None or not finished.ok:
             return None
-        self._waited_s += dispatched - request.at
         first = self._began.get(name, dispatched + finished.first_byte_s)
         return Answer(
             request.expert,
