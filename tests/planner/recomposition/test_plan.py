@@ -240,6 +240,15 @@ def test_nobody_is_unloaded_for_nothing() -> None:
     assert (found.verdict, found.steps, found.gain.waiting_s) == ("stay", (), 0.0)
 
 
+def test_what_is_too_dear_is_not_done() -> None:
+    of, fleet = tuple(expert(name, 600) for name in "abc"), (device("a/gpu0", 1_100),)
+    asked = {"a": 0.1, "b": 0.3, "c": 0.1}
+    for margin, target in ((1.5, "b@a/gpu0"), (1e6, "a@a/gpu0")):
+        found = planned(world(of, fleet, ("a@a/gpu0",), asked), margin=margin)
+        assert found is not None
+        assert found.target == (target,)
+
+
 def test_who_is_not_planned_stays_where_there_is_room_and_those_asked_for_most_do() -> None:
     of = tuple(expert(name, 600) for name in ("art", "code", "prose"))
     given = world(of, (device("a/gpu0", 1_900),), ("art@a/gpu0", "code@a/gpu0"), {"code": 0.1})

@@ -37,7 +37,8 @@ class Recomposition(Struct, frozen=True):
 
     `now` and `then`: without the steps and with them; where the verdict is to stay, `then` and
     `gain` are of the best that was considered. `gap_s`: seconds of waiting in an hour that another
-    placement could save beyond that, at most; 0: none can.
+    placement could save beyond that, at most; 0: none can. Where only what is sure is done, that is
+    by what is certain.
     """
 
     verdict: Literal["move", "stay", "required"]

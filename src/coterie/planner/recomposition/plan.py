@@ -173,12 +173,13 @@ def _cautious(state: State, question: Question) -> Question:
 
 def _rejudged(question: Question, plan: _Plan) -> _Plan:
     """By what is expected, where all of the core are defended, or newcomers and those who must
-    stay. How much another could save is not known then.
+    stay. The gap is that of the search, by what is certain.
     """
     layout = question.layout
     core, fewer = plan.core, (plan.core - layout.current) | layout.staying(plan.core)
     found = min(judged(question, core), judged(question, fewer), key=lambda one: one.objective)
-    return plan._replace(then=replace(found, placement=plan.then.placement, bound=found.objective))
+    bound = found.objective - plan.then.gap
+    return plan._replace(then=replace(found, placement=plan.then.placement, bound=bound))
 
 
 def _planned(question: Question) -> _Plan:
