@@ -29,6 +29,8 @@ from coterie.workloads.loadgen import ask
 CORES = 2.0
 TOKENS = 64
 IDLE_S = 0.3
+UNUSED = 100
+"""From here on, prompts' indices are not those that answers are asked for with."""
 PROMPTS = (4, 16, 64, 128, 256, 512)
 
 
@@ -88,7 +90,7 @@ async def sampled(field: Field, loads: int, rounds: int) -> Samples:
                     await _tokens_s(asks, *[target] * PARALLEL)  # all slots know the template
                     for number in range(rounds):
                         for i, tokens in enumerate(PROMPTS):
-                            index = number * len(PROMPTS) + i  # no two begin alike
+                            index = UNUSED + number * len(PROMPTS) + i  # no two begin alike
                             taken_s = await _first_s(asks, target, tokens, index)
                             firsts.setdefault(tokens, []).append(taken_s)
                         outputs += await _tokens_s(asks, target)
