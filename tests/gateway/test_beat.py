@@ -27,9 +27,15 @@ class Clockwork:
         return ExpertStatus(name, phase="queued")
 
 
+def started(fake: Any, expert: str, every_s: float) -> Beat:
+    beat = Beat(fake, fake, expert, every_s)
+    beat.start()
+    return beat
+
+
 async def test_a_beat_begins_the_stream_once_and_goes_on() -> None:
     fake: Any = Clockwork()
-    beat = Beat(fake, fake, "m", 0.001)
+    beat = started(fake, "m", 0.001)
     for _ in range(3):
         fake.beaten.clear()
         await asyncio.wait_for(fake.beaten.wait(), 5)
@@ -39,11 +45,26 @@ async def test_a_beat_begins_the_stream_once_and_goes_on() -> None:
 
 async def test_a_beat_that_is_stopped_is_silent() -> None:
     fake: Any = Clockwork()
-    first, second = Beat(fake, fake, "m", 0.001), Beat(fake, fake, "n", 0.002)
+    first, second = started(fake, "m", 0.001), started(fake, "n", 0.002)
     first.stop()
     await asyncio.wait_for(fake.beaten.wait(), 5)
     second.stop()
     assert fake.comments == [b": waiting for 'n': queued\n\n"]
+
+
+async def test_a_beat_that_was_started_twice_is_silent_once_stopped() -> None:
+    fake: Any = Clockwork()
+    first, second = started(fake, "m", 0.001), started(fake, "n", 0.002)
+    first.start()
+    first.stop()
+    await asyncio.wait_for(fake.beaten.wait(), 5)
+    second.stop()
+    assert fake.comments == [b": waiting for 'n': queued\n\n"]
+
+
+async def test_a_beat_that_never_began_can_be_stopped() -> None:
+    fake: Any = Clockwork()
+    Beat(fake, fake, "m", 0.001).stop()
 
 
 async def test_nothing_is_piled_up_for_who_does_not_read_or_left() -> None:
@@ -52,7 +73,7 @@ async def test_nothing_is_piled_up_for_who_does_not_read_or_left() -> None:
     gone: Any = Clockwork()
     gone.lost = True
     reading: Any = Clockwork()
-    beats = [Beat(fake, fake, "m", 0.001) for fake in (stuck, gone, reading)]
+    beats = [started(fake, "m", 0.001) for fake in (stuck, gone, reading)]
     await asyncio.wait_for(reading.beaten.wait(), 5)
     for beat in beats:
         beat.stop()

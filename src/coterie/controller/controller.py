@@ -57,13 +57,14 @@ class Controller:
         self._composition = composition
         self._clock = clock
         self._scheduler = Scheduler(policy(composition.scheduler.policy), composition.limits)
+        self._followers = Followers()
         self._journal = Journal(
             folder,
             composition.journal.segment,
             composition.journal.segments,
             lambda: self._scheduler.snapshot(clock()),
+            self._followers.publish,
         )
-        self._followers = Followers()
         self._links: Mapping[str, Link] = {}
         self._waiting: dict[str, asyncio.Future[Grant]] = {}
         self._answer: Answer | None = None  # to the request that is being submitted
@@ -260,6 +261,7 @@ class Controller:
         """Journal lines as they come. A follower too slow for them loses some, and is told how
         many.
         """
+        self._journal.flush()  # what came before is not for them
         return self._followers.follow()
 
     # -- actions -----------------------------------------------------------------------------------
@@ -334,8 +336,7 @@ class Controller:
         self.report(on.Tick(max(self._clock(), self._timer_at)))
 
     def _record(self, event: Event, actions: list[Action]) -> None:
-        for line in self._journal.append((event, *actions)):
-            self._followers.publish(line)
+        self._journal.append((event, *actions))
         if self._flush is None:
             self._flush = asyncio.get_running_loop().call_later(FLUSH_S, self._flush_journal)
 

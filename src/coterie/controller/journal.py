@@ -1,7 +1,8 @@
 """The record of every event and action: readable lines, in segments of bounded size and number.
 
 Each segment starts with a snapshot, so it replays without those before it. A disk that is full
-costs lines of the journal, never a request: it is said once, and counted.
+costs lines of the journal, never a request: it is said once, and counted. Nor does a request wait
+for its lines: they are made when they are written.
 """
 
 import logging
@@ -16,7 +17,7 @@ from coterie.errors import JournalUnusable
 from coterie.scheduler.records import Snapshot
 from coterie.scheduler.replay import Entry, decode, encode
 
-BUFFER_BYTES = 1 << 16
+BUFFER_ENTRIES = 256
 _SEGMENT = re.compile(r"^\d{10}\.jsonl$")
 
 log = logging.getLogger(__name__)
@@ -24,19 +25,24 @@ log = logging.getLogger(__name__)
 
 class Journal:
     """Appends entries to the newest segment under `folder`. Call `flush` regularly: it is what
-    reaches the disk.
+    reaches the disk, and `published`, line by line.
     """
 
     def __init__(
-        self, folder: Path, segment_bytes: int, segments: int, snapshot: Callable[[], Snapshot]
+        self,
+        folder: Path,
+        segment_bytes: int,
+        segments: int,
+        snapshot: Callable[[], Snapshot],
+        published: Callable[[bytes], None] = lambda _: None,
     ) -> None:
         self.lost = 0  # entries that could not be written
         self._folder = folder
         self._segment_bytes = segment_bytes
         self._segments = segments
         self._snapshot = snapshot
-        self._lines: list[bytes] = []
-        self._size = 0
+        self._published = published
+        self._entries: list[Entry] = []
         self._file: BinaryIO | None = None
         self._written = 0
 
@@ -45,24 +51,24 @@ class Journal:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._begin()
 
-    def append(self, entries: Sequence[Entry]) -> list[bytes]:
-        """Takes an event with its actions, and gives the lines they make.
+    def append(self, entries: Sequence[Entry]) -> None:
+        """Takes an event with its actions.
 
         They are written by the next `flush`, or when enough have come; never by halves: a segment
         ends, and its successor's snapshot is taken, between two events.
         """
-        lines = [encode(entry) + b"\n" for entry in entries]
-        self._lines += lines
-        self._size += sum(map(len, lines))
-        if self._size >= BUFFER_BYTES:
+        self._entries += entries
+        if len(self._entries) >= BUFFER_ENTRIES:
             self.flush()
-        return lines
 
     def flush(self) -> None:
         """Writes what was taken."""
-        if not self._lines:
+        if not self._entries:
             return
-        lines, self._lines, self._size = self._lines, [], 0
+        lines = [encode(entry) + b"\n" for entry in self._entries]
+        self._entries = []
+        for line in lines:
+            self._published(line)
         try:
             if self._file is None:
                 self._begin()

@@ -9,21 +9,31 @@ EVENT_STREAM = b"text/event-stream"
 
 
 class Beat:
-    """Writes `: waiting for 'x': loading, eta 1.2 s` every `every_s`, until it is stopped."""
+    """Writes `: waiting for 'x': loading, eta 1.2 s` every `every_s`, from when it is started until
+    it is stopped.
+    """
 
     def __init__(self, reply: Reply, catalogue: Catalogue, expert: str, every_s: float) -> None:
         self._reply = reply
         self._catalogue = catalogue
         self._expert = expert
         self._every_s = every_s
-        self._loop = asyncio.get_running_loop()
-        self._timer = self._loop.call_later(every_s, self._beat)
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        """Begins, if it has not."""
+        if self._timer is None:
+            self._wind()
 
     def stop(self) -> None:
-        self._timer.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _wind(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(self._every_s, self._beat)
 
     def _beat(self) -> None:
-        self._timer = self._loop.call_later(self._every_s, self._beat)
+        self._wind()
         if self._reply.lost or self._reply.writing_paused:
             return
         if not self._reply.begun:

@@ -87,6 +87,8 @@ class Flows:
             if streams
             else None
         )
+        if beat is not None:
+            beat.start()
         try:
             end = await run(flow, self._flows, messages, party, streams=streams)
             if isinstance(end, Left):

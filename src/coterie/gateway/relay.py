@@ -5,6 +5,7 @@ Every Grant is answered by exactly one `finish`, every wait that is given up by 
 """
 
 import asyncio
+from functools import partial
 from secrets import token_hex
 from time import perf_counter
 from typing import Literal
@@ -144,6 +145,8 @@ class Relay:
         )
         if isinstance(place, Grant):
             return place
+        if call.beat is not None:
+            call.beat.start()
         try:
             # Shielded: the future is the control's, which alone may end it.
             return await asyncio.shield(place)
@@ -173,11 +176,13 @@ class Relay:
         run = _Run(grant)
         try:
             call.sent = self._body_for(call, expert_of(grant.replica))
-            hinted, call.next = call.next, ()
-            for expert in hinted:
-                self._control.hint(expert, call.source)
             exchange = await self._upstream.post(
-                grant.address, grant.headers, call.path, call.sent, 1 if call.beat else WHOLE_BYTES
+                grant.address,
+                grant.headers,
+                call.path,
+                call.sent,
+                1 if call.beat else WHOLE_BYTES,
+                partial(self._underway, call),
             )
             try:
                 if call.beat is not None and exchange.status == 200:
@@ -197,6 +202,14 @@ class Relay:
                 output_tokens=run.tokens[1],
             )
 
+    def _underway(self, call: "_Call") -> None:
+        """What a request need not wait for: it is on its way."""
+        if call.beat is not None:
+            call.beat.start()
+        hinted, call.next = call.next, ()
+        for expert in hinted:
+            self._control.hint(expert, call.source)
+
     async def _whole(self, call: "_Call", run: "_Run", exchange: Exchange) -> None:
         """An answer in one piece; one that is larger than is worth holding is piped."""
         await exchange.fill(WHOLE_BYTES)
@@ -208,13 +221,13 @@ class Relay:
         media = exchange.media
         if exchange.status >= 400:
             body, media = engine_error(exchange.status, body), b"application/json"
-        else:
-            run.tokens = tokens(body)
         call.answered = True
         if call.reply.begun:
             call.reply.fail_begun(body)
         else:
             call.reply.whole(exchange.status, run.whole_fields(), body, media)
+        if exchange.status < 400:
+            run.tokens = tokens(body)
 
     async def _pipe(self, call: "_Call", run: "_Run", exchange: Exchange) -> None:
         """Bytes as they come, no faster than the client reads them."""
@@ -229,8 +242,8 @@ class Relay:
         try:
             while True:
                 data = exchange.take()
-                tally.add(data)
                 reply.write(data, last=exchange.complete)
+                tally.add(data)
                 if not begun:  # told after the byte is on its way, which need not wait for that
                     begun = True
                     self._control.began(call.name)

@@ -29,9 +29,16 @@ class Upstream:
         self._endpoints: dict[str, _Endpoint] = {}
 
     async def post(
-        self, address: str, headers: Mapping[str, str], path: str, body: bytes, enough: int
+        self,
+        address: str,
+        headers: Mapping[str, str],
+        path: str,
+        body: bytes,
+        enough: int,
+        sent: Callable[[], None] = lambda: None,
     ) -> "Exchange":
         """Sends the request; returns when `enough` bytes of its answer are here, or all of it.
+        `sent` is called while the replica works.
 
         A kept connection that turns out to be closed is replaced without a word. Raises WorkerLost
         if the replica cannot be reached or breaks off. The caller must `release` what it gets.
@@ -43,6 +50,7 @@ class Upstream:
             exchange = kept or await endpoint.connect()
             try:
                 exchange.send(message)
+                sent()
                 await exchange.fill(enough)
             except WorkerLost:
                 exchange.release()
