@@ -1,12 +1,13 @@
 """The hop: connections are kept, replaced when they went stale, and never trusted too far."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
 from coterie.errors import WorkerLost
-from coterie.gateway.upstream import BUFFER_BYTES, HEAD_BYTES, KEPT_CONNECTIONS, Upstream
+from coterie.gateway.exchange import BUFFER_BYTES, HEAD_BYTES
+from coterie.gateway.upstream import KEPT_CONNECTIONS, Upstream
 from coterie.testing.upstream import Received, ScriptedUpstream
 
 BIG = 1024**2
@@ -26,6 +27,12 @@ async def ask(
     answer = exchange.take()
     exchange.release()
     return answer
+
+
+async def until(done: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not done():  # noqa: ASYNC110 - the other end of a socket tells no event
+            await asyncio.sleep(0.001)
 
 
 async def test_one_connection_serves_request_after_request(worker: ScriptedUpstream) -> None:
@@ -136,7 +143,8 @@ async def test_an_answer_without_a_length_ends_with_its_connection(
     address, upstream = await worker.start(), Upstream()
     assert await ask(upstream, address) == b"old but gold"
     assert await ask(upstream, address) == b"old but gold"
-    assert worker.connections == 2
+    assert worker.received[0].transport is not worker.received[1].transport
+    upstream.close()
 
 
 async def test_an_interim_answer_is_passed_over(worker: ScriptedUpstream) -> None:
@@ -168,7 +176,76 @@ async def test_a_worker_may_close_after_an_answer(worker: ScriptedUpstream) -> N
     worker.script = lambda request: request.json(1, close=True)
     address, upstream = await worker.start(), Upstream()
     assert [await ask(upstream, address), await ask(upstream, address)] == [b"1", b"1"]
+    assert worker.received[0].transport is not worker.received[1].transport
+    upstream.close()
+
+
+async def closing_after_each(worker: ScriptedUpstream) -> tuple[str, Upstream]:
+    """A worker that has closed its connection after an answer, and has been connected to anew."""
+    worker.script = lambda request: request.json(worker.connections, close=True)
+    address, upstream = await worker.start(), Upstream()
+    await ask(upstream, address)
+    await until(lambda: bool(upstream._endpoints[address].idle))
     assert worker.connections == 2
+    return address, upstream
+
+
+async def test_who_closes_after_an_answer_is_connected_to_before_the_next_request(
+    worker: ScriptedUpstream,
+) -> None:
+    address, upstream = await closing_after_each(worker)
+    assert len(worker.received) == 1
+    assert await ask(upstream, address) == b"2"
+    upstream.close()
+
+
+async def test_a_connection_made_in_advance_may_be_closed_again(worker: ScriptedUpstream) -> None:
+    address, upstream = await closing_after_each(worker)
+    worker.drop_idle()
+    assert await ask(upstream, address) == b"3"
+    upstream.close()
+
+
+async def test_bytes_on_a_connection_made_in_advance_are_no_answer(
+    worker: ScriptedUpstream,
+) -> None:
+    address, upstream = await closing_after_each(worker)
+    (early,) = worker.open
+    early.write(b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 2\r\n\r\nno")
+    await until(lambda: early not in worker.open)
+    assert await ask(upstream, address) == b"3"
+    upstream.close()
+
+
+async def test_a_connection_made_in_advance_ends_with_the_rest(worker: ScriptedUpstream) -> None:
+    _, upstream = await closing_after_each(worker)
+    upstream.close()
+    await until(lambda: not worker.open)
+    assert worker.connections == 2
+
+
+async def test_a_connection_on_its_way_ends_with_the_rest(worker: ScriptedUpstream) -> None:
+    worker.script = lambda request: request.json(1, close=True)
+    address, upstream = await worker.start(), Upstream()
+    await ask(upstream, address)  # which begins another connection, and does not wait for it
+    upstream.close()
+    for _ in range(20):
+        await asyncio.sleep(0.001)
+    assert not worker.open
+
+
+async def test_an_address_that_cannot_be_connected_to_anew_is_forgotten(
+    worker: ScriptedUpstream,
+) -> None:
+    def last(request: Received) -> None:
+        assert worker._server is not None
+        worker._server.close()
+        request.json(1, close=True)
+
+    worker.script = last
+    address, upstream = await worker.start(), Upstream()
+    assert await ask(upstream, address) == b"1"
+    await until(lambda: not upstream._endpoints)
 
 
 async def test_kept_connections_are_bounded_and_closed_at_the_end(

@@ -21,11 +21,12 @@ from coterie.gateway.captured import Captured
 from coterie.gateway.catalogue import Catalogue
 from coterie.gateway.composed import Asking, Composed
 from coterie.gateway.control import Control
+from coterie.gateway.exchange import Exchange
 from coterie.gateway.render import engine_error
 from coterie.gateway.reply import Reply, labels
 from coterie.gateway.routing import Routing
 from coterie.gateway.terms import Terminology, addressed
-from coterie.gateway.upstream import Exchange, Upstream
+from coterie.gateway.upstream import Upstream
 from coterie.gateway.usage import Tally, tokens
 from coterie.types import Grant, Terms, expert_of
 

@@ -8,18 +8,13 @@ needs: POST, no redirects, cookies, proxies or compression.
 import asyncio
 import ssl
 from collections.abc import Callable, Mapping
-from time import perf_counter
-from typing import cast
 from urllib.parse import urlsplit
 
-from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
-
 from coterie.errors import WorkerLost
+from coterie.gateway.exchange import Exchange
 
 CONNECT_S = 5.0
 KEPT_CONNECTIONS = 64
-BUFFER_BYTES = 64 * 1024
-HEAD_BYTES = 64 * 1024
 
 
 class Upstream:
@@ -36,7 +31,7 @@ class Upstream:
         body: bytes,
         enough: int,
         sent: Callable[[], None] = lambda: None,
-    ) -> "Exchange":
+    ) -> Exchange:
         """Sends the request; returns when `enough` bytes of its answer are here, or all of it.
         `sent` is called while the replica works.
 
@@ -100,6 +95,7 @@ class _Endpoint:
         self.idle: list[Exchange] = []
         self._unused = unused
         self._open = 0
+        self._spare: asyncio.Task[None] | None = None  # connects, for nobody yet
         self._host = parts.hostname
         self._tls = ssl.create_default_context() if parts.scheme == "https" else None
         self._port = parts.port or (443 if self._tls else 80)
@@ -114,7 +110,7 @@ class _Endpoint:
             head = self._heads[path] = self._head(path)
         return b"%b%d\r\n\r\n%b" % (head, len(body), body)
 
-    async def connect(self) -> "Exchange":
+    async def connect(self) -> Exchange:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(CONNECT_S):
@@ -122,35 +118,58 @@ class _Endpoint:
                     lambda: Exchange(self), self._host, self._port, ssl=self._tls
                 )
         except (OSError, TimeoutError) as error:
-            if not self._open:
-                self._unused(self)
+            self._gone()
             reason = str(error) or f"no connection within {CONNECT_S:g} s"
             raise WorkerLost(
                 f"the replica at {self.address!r} cannot be reached: {reason}"
             ) from error
         return exchange
 
-    def keep(self, exchange: "Exchange") -> bool:
+    def keep(self, exchange: Exchange) -> bool:
         if self._closed or len(self.idle) >= KEPT_CONNECTIONS:
             return False
         self.idle.append(exchange)
         return True
 
+    def replace(self) -> None:
+        """Connects anew for the next request, which need not wait for it then: llama.cpp's server
+        closes its connection after each stream.
+        """
+        if not self._closed and not self.idle and self._spare is None:
+            self._spare = asyncio.get_running_loop().create_task(self._connect_spare())
+
+    async def _connect_spare(self) -> None:
+        try:
+            exchange = await self.connect()
+            if not self.keep(exchange):
+                exchange.abort()
+        except WorkerLost:
+            pass  # whoever comes next finds that out
+        finally:
+            self._spare = None
+            self._gone()
+
     def opened(self) -> None:
         self._open += 1
 
-    def closed(self, exchange: "Exchange") -> None:
+    def closed(self, exchange: Exchange) -> None:
         self._open -= 1
         self.forget(exchange)
-        if not self._open:
+        self._gone()
+
+    def _gone(self) -> None:
+        """Nothing holds this address any more, perhaps."""
+        if not self._open and self._spare is None:
             self._unused(self)
 
-    def forget(self, exchange: "Exchange") -> None:
+    def forget(self, exchange: Exchange) -> None:
         if exchange in self.idle:
             self.idle.remove(exchange)
 
     def close(self) -> None:
         self._closed = True
+        if self._spare is not None:
+            self._spare.cancel()
         for exchange in tuple(self.idle):
             exchange.abort()
         self.idle.clear()
@@ -163,151 +182,3 @@ class _Endpoint:
         }
         lines = [f"POST {self._prefix}{path} HTTP/1.1", *(f"{k}: {v}" for k, v in fields.items())]
         return ("\r\n".join(lines) + "\r\ncontent-length: ").encode("latin-1")
-
-
-class Exchange(asyncio.Protocol):
-    """A connection, and the answer that comes over it now. Buffers at most what was asked for."""
-
-    def __init__(self, endpoint: _Endpoint) -> None:
-        self._endpoint = endpoint
-        self._transport: asyncio.Transport | None = None
-        self._parser = HttpResponseParser(self)
-        self._waiter: asyncio.Future[None] | None = None
-        self._loss = ""
-        self._reset()
-
-    def _reset(self) -> None:
-        self.status = 0
-        self.media = b"application/json"
-        self.first_byte_at = 0.0
-        self.complete = False
-        self._head_bytes = 0
-        self._head_done = False
-        self._sized = False
-        self._pieces: list[bytes] = []
-        self._buffered = 0
-        self._enough = 1
-        self._paused = False
-        self._reusable = False
-
-    @property
-    def answered(self) -> bool:
-        """Whether a byte of the answer has come."""
-        return self.first_byte_at > 0.0
-
-    def send(self, message: bytes) -> None:
-        """Sends a request: the connection must be new or from the idle ones."""
-        self._reset()
-        if self._transport is not None:
-            self._transport.write(message)
-
-    async def fill(self, enough: int) -> None:
-        """Returns when `enough` bytes of the body can be taken, or its last. Raises WorkerLost."""
-        self._enough = enough
-        while not self.complete and self._buffered < enough:
-            if self._loss:
-                raise WorkerLost(f"the replica at {self._endpoint.address!r} {self._loss}")
-            self._waiter = asyncio.get_running_loop().create_future()
-            try:
-                await self._waiter
-            finally:
-                self._waiter = None
-
-    def take(self) -> bytes:
-        """What has come of the body and was not yet taken."""
-        pieces = self._pieces
-        if not pieces:
-            return b""
-        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-        self._pieces = []
-        self._buffered = 0
-        if self._paused and self._transport is not None:
-            self._paused = False
-            self._transport.resume_reading()
-        return data
-
-    def release(self) -> None:
-        """The exchange is over: its connection is kept if it can be, else closed at once."""
-        if not (
-            self.complete and self._reusable and not self._paused and self._endpoint.keep(self)
-        ):
-            self.abort()
-
-    def abort(self) -> None:
-        if self._transport is not None:
-            self._transport.abort()
-
-    # The transport's calls.
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # A cast: uvloop's transports only look like asyncio's.
-        self._transport = cast(asyncio.Transport, transport)
-        self._endpoint.opened()
-
-    def data_received(self, data: bytes) -> None:
-        if self.complete:
-            self._lose("sent more than was asked for")
-            return
-        if not self.first_byte_at:
-            self.first_byte_at = perf_counter()
-        try:
-            self._parser.feed_data(data)
-        except (HttpParserError, HttpParserUpgrade) as error:
-            self._lose(f"does not speak HTTP: {error}")
-            return
-        if not self._head_done:
-            self._head_bytes += len(data)
-            if self._head_bytes > HEAD_BYTES:
-                self._lose(f"sent a head of more than {HEAD_BYTES} bytes")
-        elif self._buffered >= self._enough or self.complete:
-            self._wake()
-        if self._buffered >= max(self._enough, BUFFER_BYTES) and not self._paused:
-            assert self._transport is not None
-            self._paused = True
-            self._transport.pause_reading()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._transport = None
-        self._endpoint.closed(self)
-        if exc is None and self._head_done and not self._sized:
-            self.complete = True
-        elif not self.complete:
-            self._loss = self._loss or f"broke off the connection{f': {exc}' if exc else ''}"
-        self._wake()
-
-    # The parser's calls.
-
-    def on_message_begin(self) -> None:
-        if self.complete:
-            raise ValueError("sent more than was asked for")
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        name = name.lower()
-        if name == b"content-type":
-            self.media = value
-        elif name in (b"content-length", b"transfer-encoding"):
-            self._sized = True
-
-    def on_headers_complete(self) -> None:
-        self.status = self._parser.get_status_code()
-        self._head_done = self.status >= 200
-
-    def on_body(self, body: bytes) -> None:
-        self._pieces.append(body)
-        self._buffered += len(body)
-
-    def on_message_complete(self) -> None:
-        if self._head_done:
-            self.complete = True
-            self._reusable = self._parser.should_keep_alive()
-
-    def _lose(self, reason: str) -> None:
-        self._loss = self._loss or reason
-        self._reusable = False
-        self._endpoint.forget(self)
-        self.abort()
-        self._wake()
-
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
