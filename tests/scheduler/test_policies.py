@@ -5,6 +5,7 @@ from math import inf
 import msgspec
 
 from coterie.scheduler.policies import (
+    ECHO,
     POLICIES,
     Cost,
     Lru,
@@ -45,8 +46,8 @@ def test_lru_loads_in_order_of_arrival_and_evicts_the_least_recently_used() -> N
     lru = Lru()
     assert lru.due(Waiting(9, 5.0, 99.0), 1.0) == 5.0
     assert lru.keep(but(used_at=1.0)) < lru.keep(but(used_at=2.0))
-    assert lru.earned(Waiting(1, 5.0, 5.0), 1.0, [RESIDENT]) == 5.0
-    assert lru.earned(Waiting(1, 5.0, 5.0), 1.0, [but(in_use=1)]) == inf
+    assert lru.earned(Waiting(1, 5.0, 5.0), 1.0, [RESIDENT], 7.0) == 5.0
+    assert lru.earned(Waiting(1, 5.0, 5.0), 1.0, [but(in_use=1)], 7.0) == inf
 
 
 def test_cost_loads_first_what_many_wait_for() -> None:
@@ -74,8 +75,16 @@ def test_cost_lets_one_in_use_serve_for_as_long_as_its_load_took() -> None:
 
 def test_a_switch_is_earned_at_once_from_the_idle_and_later_from_the_busy() -> None:
     cost, waiting = Cost(), Waiting(2, 10.0, 20.0)
-    assert cost.earned(waiting, 1.0, [RESIDENT]) == 10.0
-    assert cost.earned(waiting, 1.0, [but(in_use=4)]) == (20.0 + 4 * 3.0) / 2
+    assert cost.earned(waiting, 1.0, [RESIDENT], 0.0) == 10.0
+    assert cost.earned(waiting, 1.0, [but(in_use=4)], 0.0) == (20.0 + 4 * 3.0) / 2
+
+
+def test_the_longer_the_other_lines_the_later_a_switch_is_earned_from_the_busy() -> None:
+    cost, waiting = Cost(), Waiting(2, 10.0, 20.0)
+    busy, idle = but(in_use=1), RESIDENT
+    assert cost.earned(waiting, 1.0, [busy], 5.0) == (20.0 + 1 * 3.0 + ECHO * 5 * 3.0) / 2
+    assert cost.earned(waiting, 1.0, [busy, idle], 5.0) == (20.0 + 1 * 3.0 + ECHO * 5 * 5.0) / 2
+    assert cost.earned(waiting, 1.0, [idle], 5.0) == 10.0
 
 
 def test_cost_lets_a_long_prompt_wait_for_those_that_come_within_twice_its_time() -> None:

@@ -154,7 +154,8 @@ def justified_at(
     waiting = waiting or world.waiting_of(expert)
     assert waiting is not None
     bound = waiting.oldest + (0.0 if ordered else world.limits.starvation)
-    earned = world.policy.earned(waiting, world.load_s(expert), victims)
+    line = world.line(expert) / len(world.devices)
+    earned = world.policy.earned(waiting, world.load_s(expert), victims, line)
     shelter = max(
         world.policy.shelter(victim, world.limits.minimum_residency) for victim in victims
     )

@@ -17,6 +17,11 @@ Source = Literal["client", "flow", "learnt"]
 """Who says what will be asked for next: a client's hint, a flow, or what usually followed."""
 SOON_S = 0.1  # a use that is nearer than that is as good as now
 STRETCH = 2.0  # `cost` lets a request wait for so many times its own prompt's time
+ECHO = 4.0
+"""A second that a busy machine loses delays all who come until it is idle again: 1 / (1 - load)
+times those who wait now, which is this at three quarters of what it can do (the busy period of a
+queue that begins with a delay: Kleinrock, "Queueing Systems I", 1975).
+"""
 
 
 class Waiting(Struct, frozen=True):
@@ -97,8 +102,12 @@ class Policy(Protocol):
         """Until when a resident may not be evicted for another expert's sake."""
         ...
 
-    def earned(self, waiting: Waiting, load_s: float, victims: list[Resident]) -> float:
-        """When those who wait have earned the eviction of `victims`."""
+    def earned(
+        self, waiting: Waiting, load_s: float, victims: list[Resident], line: float
+    ) -> float:
+        """When those who wait have earned the eviction of `victims`. `line`: how many wait in all,
+        for each device.
+        """
         ...
 
 
@@ -131,7 +140,9 @@ class Lru:
     def shelter(self, resident: Resident, minimum_s: float) -> float:
         return resident.loaded_at + minimum_s
 
-    def earned(self, waiting: Waiting, load_s: float, victims: list[Resident]) -> float:
+    def earned(
+        self, waiting: Waiting, load_s: float, victims: list[Resident], line: float
+    ) -> float:
         """At once for idle victims; never for busy ones (the starvation bound is the core's)."""
         return float("inf") if any(victim.in_use for victim in victims) else waiting.oldest
 
@@ -146,10 +157,13 @@ class Cost:
     short ones need not wait for long ones. Eviction: the replica whose bytes save the
     least reloading goes, i.e. rate x load time / bytes (GreedyDual-Size with frequency: Cherkasova,
     "Improving WWW Proxies Performance with Greedy-Dual-Size-Frequency Caching", 1998). When: a
-    victim that is in use costs each of its requests the way out and back, its load and ours; the
-    switch waits until as much waiting has accrued (the rent-or-buy rule of ski rental: Karlin et
-    al., "Competitive snoopy caching", 1988). An idle victim costs nobody now, and waiting makes its
-    return no cheaper: it goes at once.
+    victim that is in use costs each of its requests the way out and back, its load and ours, and
+    that time is lost to all who wait, and to those who come while they do; the switch waits until
+    as much waiting has accrued (the rent-or-buy rule of ski rental: Karlin et al., "Competitive
+    snoopy caching", 1988). So the longer the lines, the nearer it is to serving each expert until
+    nobody waits for it, which wastes the least (Levy, Sidi and Boxma, "Dominance relations in
+    polling systems", 1990). An idle victim costs nobody now, and waiting makes its return no
+    cheaper: it goes at once.
     """
 
     def __init__(self, *without: str) -> None:
@@ -201,11 +215,16 @@ class Cost:
         window_s = max(minimum_s, resident.load_s) if resident.in_use else minimum_s
         return resident.loaded_at + window_s
 
-    def earned(self, waiting: Waiting, load_s: float, victims: list[Resident]) -> float:
+    def earned(
+        self, waiting: Waiting, load_s: float, victims: list[Resident], line: float
+    ) -> float:
         if "switching" in self._without:
-            return self._simple.earned(waiting, load_s, victims)
-        harm_s = sum(victim.in_use * (load_s + victim.load_s) for victim in victims)
-        return waiting.accrued_at(harm_s)
+            return self._simple.earned(waiting, load_s, victims, line)
+        users_s = sum(victim.in_use * (load_s + victim.load_s) for victim in victims)
+        if not users_s:
+            return waiting.accrued_at(0.0)
+        lost_s = load_s + sum(victim.load_s for victim in victims)
+        return waiting.accrued_at(users_s + ECHO * line * lost_s)
 
 
 def _saved(resident: Resident) -> float:

@@ -186,6 +186,15 @@ class World:
         """
         return Waiting(count, oldest, total - expert.turned_away.left(oldest))
 
+    def line(self, expert: ExpertRecord) -> int:
+        """How many a load of `expert` delays: all who wait. Where tenants share, only those of the
+        same tenants who wait for others: what these take from the rest is charged to them.
+        """
+        if not self.is_shared:
+            return self.waiting_count
+        own = sum(self.tenants[name].waiting for name in expert.waiting_of)
+        return max(0, own - len(expert.waiting))
+
     def resident(self, replica: ReplicaRecord) -> Resident:
         """A replica as policies see it."""
         expert = self.experts[replica.expert]
