@@ -306,6 +306,31 @@ def policies(
 
 
 @app.command()
+def residency(
+    data: Annotated[Path, typer.Option(help="Folder that holds traces/.")],
+    trace: Annotated[
+        list[str] | None,
+        typer.Option(help="arena27, azure, mooncake or servegen. Default: the first and last."),
+    ] = None,
+    room: Annotated[
+        list[int] | None, typer.Option(min=1, help="Experts that fit. Default: 4, 8 and 16.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Loads of each 100 requests where 32 wait, beside LRU and Belady (about 30 seconds)."""
+    from benchmarks import residency as benchmark
+
+    _show(
+        lambda: benchmark.run(
+            data=data,
+            traces=trace or ("arena27", "servegen"),
+            rooms=room or benchmark.ROOMS,
+        ),
+        as_json,
+    )
+
+
+@app.command()
 def ablation(
     data: Data,
     environments: Environments = DEFAULT,

@@ -13,7 +13,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 SERVING = PROJECT["dependencies"] + EXTRAS["llamacpp"]
 EVERY = PROJECT["dependencies"] + [name for extra in EXTRAS.values() for name in extra]
-DISTRIBUTIONS = {"yaml": "pyyaml", "sklearn": "scikit_learn"}
+DISTRIBUTIONS = {"yaml": "pyyaml", "sklearn": "scikit_learn", "re2": "google_re2"}
 """Import names that differ from the distribution's."""
 FILES = {"wordllama"}
 """Distributions that are wanted for the files in them, which the sources name."""

@@ -6,7 +6,7 @@ from benchmarks.__main__ import app
 
 def test_the_help_lists_every_benchmark() -> None:
     listed = CliRunner().invoke(app, ["--help"]).stdout
-    for name in ("overhead", "servers", "switch", "multiplex", "scheduler", "memory"):
+    for name in ("overhead", "servers", "switch", "multiplex", "residency", "scheduler", "memory"):
         assert name in listed
 
 

@@ -63,6 +63,11 @@ def test_sound_flows_have_no_problem() -> None:
             "no regular expression",
         ),
         (
+            Flow("f", "cascade", (Stage("a", accept=Accept(pattern=r"(a)\1")), Stage("b"))),
+            "stages.0.accept.pattern",
+            "cannot refer back",
+        ),
+        (
             Flow("f", "cascade", (Stage("a", accept=Accept(judge="c")), Stage("b"))),
             "stages.0.accept.judge",
             "no expert or flow 'c'",

@@ -50,6 +50,7 @@ def test_sound_routes_have_no_problem() -> None:
             "did you mean 'flow'?",
         ),
         ({"rules": (Rule(to="b", pattern="("),)}, "rules.0.pattern", "no regular expression"),
+        ({"rules": (Rule(to="b", pattern="a(?!b)"),)}, "rules.0.pattern", "cannot look ahead"),
         ({"rules": (Rule(to="b", keywords=(" ",)),)}, "rules.0.keywords.0", "expected a word"),
         ({"rules": (Rule(to="b", longer=9, shorter=9),)}, "rules.0.shorter", "no prompt"),
         ({"rules": (Rule(to="b", tenants=("tea",)),)}, "rules.0.tenants.0", "did you mean"),

@@ -47,3 +47,7 @@ def test_all_that_is_said_must_hold() -> None:
     assert not is_accepted(both, "[8]", None)
     assert not is_accepted(both, "7 [", None)
     assert is_accepted(Accept(), "", None)
+
+
+def test_no_answer_can_hold_up_the_pattern_that_is_sought_in_it() -> None:
+    assert not is_accepted(Accept(pattern=r"^(\w+\s?)+$"), "word " * 10_000 + "!", None)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct, field
 
 from coterie.config.finding import Finding, Path, listed, nearest, shorten
+from coterie.config.pattern import pattern_problem
 from coterie.types import NO_BUDGET, Budget, Name
 
 MOST_STAGES = 16
@@ -28,7 +29,8 @@ class Accept(Struct, frozen=True, forbid_unknown_fields=True):
 
     json: Annotated[bool, Meta(description="its answer is JSON")] = False
     pattern: Annotated[
-        str, Meta(description="a regular expression that is found in its answer")
+        str,
+        Meta(description="a regular expression, as RE2 has them, that is found in its answer"),
     ] = ""
     confidence: Annotated[
         int,
@@ -126,10 +128,9 @@ def flow_findings(flows: Sequence[Flow], experts: Sequence[str]) -> Iterator[Fin
                     yield Finding(
                         (*here, "fields", key), f"the flow says {key!r} itself; remove it"
                     )
-            try:
-                re.compile(stage.accept.pattern)
-            except re.error as error:
-                yield Finding((*here, "accept", "pattern"), f"is no regular expression: {error}")
+            pattern = stage.accept.pattern
+            if pattern and (problem := pattern_problem(pattern)):
+                yield Finding((*here, "accept", "pattern"), problem)
         circle = _circle(flow, known, ())
         if circle:
             shown = " → ".join(circle)

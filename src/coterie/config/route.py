@@ -1,12 +1,12 @@
 """Routes: one name behind which each prompt goes to its expert; what must hold of them."""
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
 from coterie.config.finding import Finding, Path, listed, nearest, shorten
+from coterie.config.pattern import pattern_problem
 from coterie.types import NO_BUDGET, Budget, Name, Seconds
 
 MOST_CANDIDATES = 64
@@ -35,7 +35,8 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True):
         tuple[str, ...], Meta(description="any of these words or phrases, in either case")
     ] = ()
     pattern: Annotated[
-        str, Meta(description="a regular expression that is found in the prompt")
+        str,
+        Meta(description="a regular expression, as RE2 has them, that is found in the prompt"),
     ] = ""
     languages: Annotated[
         tuple[Language, ...], Meta(description="the prompt is in one of these languages")
@@ -221,10 +222,8 @@ def _rule(
         if tenant not in tenants:
             hint = nearest(tenant, tenants) or "; no key belongs to it"
             yield Finding((*at, "tenants", i), f"there is no tenant {shorten(tenant)}{hint}")
-    try:
-        re.compile(rule.pattern)
-    except (re.error, RecursionError, OverflowError) as error:
-        yield Finding((*at, "pattern"), f"is no regular expression: {error}")
+    if rule.pattern and (problem := pattern_problem(rule.pattern)):
+        yield Finding((*at, "pattern"), problem)
 
 
 def _category(

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from coterie.config.flow import VARIABLE, Accept
+from coterie.config.pattern import searcher
 from coterie.errors import BadRequest
 
 Message = dict[str, Any]
@@ -70,7 +71,7 @@ def is_accepted(accept: Accept, text: str, confidence: float | None) -> bool:
             json.loads(text)
         except ValueError:
             return False
-    if accept.pattern and not re.search(accept.pattern, text):
+    if accept.pattern and not searcher(accept.pattern)(text):
         return False
     return not accept.confidence or (
         confidence is not None and 100 * confidence >= accept.confidence

@@ -1,8 +1,8 @@
 """Rules over a request, compiled once: the first that says `to` decides, and `prefer` adds points.
 
 Words are found at their borders and in either case, in the bounded text of the last message.
-Regular expressions see its first SEARCHED characters alone: they are the operator's own, and one
-that backtracks without end (`(a+)+$`) would still hold everybody up, so keep them plain.
+Regular expressions see its first SEARCHED characters alone, in linear time (`config.pattern`): no
+prompt can hold everybody up.
 """
 
 import re
@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 
 from msgspec import Struct, field
 
+from coterie.config.pattern import searcher
 from coterie.config.route import Rule
 from coterie.errors import RouterInvalid
 from coterie.router.prompt import Prompt
@@ -77,13 +78,13 @@ class Rules:
 class _Compiled:
     """A rule with its expressions."""
 
-    __slots__ = ("keywords", "pattern", "rule")
+    __slots__ = ("keywords", "rule", "search")
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
         words = "|".join(map(re.escape, sorted(rule.keywords, key=len, reverse=True)))
         self.keywords = re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE) if words else None
-        self.pattern = re.compile(rule.pattern) if rule.pattern else None
+        self.search = searcher(rule.pattern) if rule.pattern else None
 
     def holds(self, prompt: Prompt, tenant: str) -> bool:
         """Whether all that it says holds, languages aside."""
@@ -98,7 +99,7 @@ class _Compiled:
             and (not rule.tenants or tenant in rule.tenants)
             and all(prompt.metadata.get(key) == value for key, value in rule.metadata.items())
             and (self.keywords is None or self.keywords.search(prompt.text) is not None)
-            and (self.pattern is None or self.pattern.search(prompt.text, 0, SEARCHED) is not None)
+            and (self.search is None or self.search(prompt.text[:SEARCHED]))
         )
 
 
