@@ -200,3 +200,11 @@ async def serve(bounded: None) -> AsyncIterator[Serve]:
     yield start
     for stage in stages:
         await stage.close()
+
+
+@pytest.fixture
+async def worker(bounded: None) -> AsyncIterator[ScriptedUpstream]:
+    """Answers each request with its number."""
+    scripted = ScriptedUpstream(lambda request: request.json({"n": len(scripted.received)}))
+    yield scripted
+    await scripted.stop()

@@ -21,6 +21,7 @@ def test_each_expert_is_expected_as_often_as_it_was_asked_for(model: Model, trac
     assert rates["a"] == pytest.approx(6, abs=3)
     assert set(found.slots) == {"a", "b", "c"}
     assert all(one.work_s > 0 for one in found.forecast.experts)
+    assert all(one.answer_s > 0 for one in found.forecast.experts)
 
 
 def test_silence_at_the_end_counts(model: Model, trace: Path) -> None:

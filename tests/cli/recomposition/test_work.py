@@ -48,6 +48,14 @@ def test_how_many_are_at_once_follows_from_how_busy_the_machine_is() -> None:
     assert others.beside({"e": 1.0, "f": 0.5})["e"].work < found
 
 
+def test_an_answer_takes_its_time_and_longer_where_others_compute() -> None:
+    work = Work(setup())
+    work.add(REQUEST)
+    assert work.beside({"e": 0.0})["e"].answer_s == pytest.approx(1.1)
+    found = work.beside({"e": 0.5})["e"]
+    assert found.answer_s == pytest.approx(1.1 / (1.0 - 0.5 * found.work), rel=1e-6)
+
+
 def test_a_replica_uses_what_its_slots_can() -> None:
     work = Work(setup(slots=1))
     work.add(REQUEST)
@@ -60,7 +68,7 @@ def test_a_replica_uses_what_its_slots_can() -> None:
 
 def test_who_was_never_asked_takes_nothing_and_has_no_bound() -> None:
     found = Work(setup()).beside({"e": 0.1})["e"]
-    assert (found.work, found.slots) == (0.0, 0.0)
+    assert (found.work, found.slots, found.answer_s) == (0.0, 0.0, 0.0)
 
 
 def test_devices_of_one_machine_each_have_a_part_of_it() -> None:

@@ -12,6 +12,7 @@ from coterie.types import Part, replica_id
 from tests.planner.recomposition.worlds import World, device, expert, world
 
 KNOTS = (0.0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95)
+ROOM_KNOTS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.5, 2.0, 3.0, 5.0, 8.0)
 
 
 def homes(seed: int) -> World:
@@ -91,6 +92,23 @@ class ByHand:
             size <= hosts[node] for node, size in warm.items() if hosts[node]
         )
 
+    def alone_s(self, name: str) -> float:
+        """Of its load onto an empty device."""
+        home = self.home(name)
+        return self.experts[name].start_s + self.hot({name})[home.device] / home.load_bytes_per_s
+
+    def own(self, name: str) -> int:
+        """Bytes that no other has there; of who shares all, all."""
+        home, there = self.home(name), [one for one in self.experts if self.may_be(one)]
+        others = [one for one in there if one != name and self.home(one) == home]
+        shared = {part.digest for one in others for part in self.experts[one].footprint.hot}
+        parts = self.experts[name].footprint.hot
+        own = _distinct(("", part) for part in parts if part.digest not in shared)[""]
+        return own or self.hot({name})[home.device]
+
+    def may_be(self, name: str) -> bool:
+        return self.fits({name}) or name in self.there
+
     def moved(self, names: set[str]) -> dict[str, int]:
         """Bytes that come onto each device."""
         before, after = self.hot(self.there), self.hot(names | self.there)
@@ -112,26 +130,33 @@ class ByHand:
         total = 0.0
         busy: dict[str, float] = defaultdict(float)
         loading: dict[str, float] = defaultdict(float)
+        wanted: dict[str, list[tuple[float, float, int]]] = defaultdict(list)
         for one in self.given.forecast.experts:
             home = self.home(one.expert)
             if not self.fits({one.expert}):
                 continue
             if home.capacity:
                 busy[home.device] += one.rate * one.work_s / home.capacity
+            often = one.rate / (1 + one.rate * (self.alone_s(one.expert) + one.answer_s))
+            if one.answer_s:  # how often it would be loaded, how long it stays, and its bytes
+                wanted[home.device].append((often, 0.0, self.own(one.expert)))
             if one.expert in names:
                 continue
             start_s = self.experts[one.expert].start_s
-            alone_s = start_s + self.hot({one.expert})[home.device] / home.load_bytes_per_s
             is_beside = self.fits({*names, one.expert})
             beside = names if is_beside else {name for name in names if self.experts[name].pinned}
             more = self.hot({*beside, one.expert})[home.device] - self.hot(beside)[home.device]
             load_s = start_s + more / home.load_bytes_per_s
             if not is_beside:  # somebody has to come back
                 load_s *= 2.0
-            during = one.rate * alone_s
-            total += one.rate * (1 + during / 2) / (1 + during) * load_s
-            loading[home.device] += one.rate / (1 + during) * load_s
-        total += sum(_queued(1.0, loading[where]) for where in self.devices)
+            total += often * (1 + one.rate * self.alone_s(one.expert) / 2) * load_s
+            loading[home.device] += often * load_s
+            if one.answer_s:
+                wanted[home.device][-1] = (often, load_s + one.answer_s, self.own(one.expert))
+                total += 0.0 if is_beside else often * one.answer_s / 2
+        for where in self.devices:
+            free_bytes = self.devices[where].hot_bytes - self.hot(names)[where]
+            total += max(_queued(1.0, loading[where]), _crowded(wanted[where], free_bytes))
         total += sum(_queued(self.devices[where].capacity, busy[where]) for where in sorted(busy))
         moved_s = sum(
             size_bytes / self.devices[where].load_bytes_per_s
@@ -149,6 +174,28 @@ def _distinct(parts: Iterable[tuple[str, Part]]) -> dict[str, int]:
     for (where, _), size_bytes in sizes.items():
         found[where] += size_bytes
     return found
+
+
+def _crowded(wanted: list[tuple[float, float, int]], free_bytes: int) -> float:
+    """Chords of the curve for room, in means of the bytes of those that may want it."""
+    if not sum(often for often, _, _ in wanted):
+        return 0.0
+    mean_bytes = sum(own for often, _, own in wanted if often) / sum(
+        often > 0 for often, _, _ in wanted
+    )
+    rooms = max(1.0, free_bytes / mean_bytes)
+    used = sum(often * stay_s * own / mean_bytes for often, stay_s, own in wanted) / rooms
+
+    def exact(knot: float) -> float:
+        return 2 * knot**4 / (1 + knot**2)
+
+    last = ROOM_KNOTS[-1]
+    if used >= last:
+        steep = (exact(last + 1e-6) - exact(last - 1e-6)) / 2e-6
+        return rooms * (exact(last) + steep * (used - last))
+    low = max(knot for knot in ROOM_KNOTS if knot <= used)
+    high = min(knot for knot in ROOM_KNOTS if knot > used)
+    return rooms * (exact(low) + (exact(high) - exact(low)) * (used - low) / (high - low))
 
 
 def _queued(servers: float, busy: float) -> float:

@@ -136,39 +136,45 @@ def test_the_parts_are_the_whole() -> None:
     assert some > 30
 
 
-def asked_again(expert_forecast: ExpertForecast) -> ExpertForecast:
-    """Of nobody, so that demand for one expert does not change what another's comes to."""
-    return replace(expert_forecast, repeats=0.0)
+def test_who_waits_for_room_waits_in_the_longer_line() -> None:
+    """Two that take the whole device in turns, 4 s to load and 16 s to answer."""
+    pair = (expert("code", 3_000, start_s=1.0), expert("prose", 3_000, start_s=1.0))
+    asked = {
+        one.name: ExpertForecast(one.name, rate=0.05, answer_s=answer_s)
+        for one, answer_s in zip(pair, (16.0, 16.0), strict=True)
+    }
+    found = costs(world(pair, (device("a/gpu0", 3_000),), (), asked, LONG))
+    loads = 0.05 / (1 + 0.05 * 20.0)
+    assert found.switches == pytest.approx([loads, loads])
+    assert found.misses_s == pytest.approx([loads * 4.0 * (1 + 0.05 * 4.0 / 2)] * 2)
+    assert found.loading == pytest.approx([2 * loads * 4.0])
+    assert found.queued_s == pytest.approx([2 * 1.0 / (1 + 1.0)])  # room is always wanted by one
+    assert found.queued_s[0] > line(found.loading[0], 1.0)
 
 
-def test_slopes_are_what_a_little_more_demand_adds() -> None:
-    exact, off = [0, 0], 0
-    for seed in range(120):
-        given = random_world(seed)
-        experts = tuple(map(asked_again, given.forecast.experts))
-        given = replace(given, forecast=replace(given.forecast, experts=experts))
-        question, found = given.question, costs(given)
-        for number in question.asked:
-            name, more = question.layout.experts[number].name, 1e-4 * question.rates[number]
-            experts = tuple(
-                replace(one, rate=one.rate + more * (one.expert == name))
-                for one in given.forecast.experts
-            )
-            little = costs(replace(given, forecast=replace(given.forecast, experts=experts)))
-            slope = (little.total_s - found.total_s) / more
-            # The others stay where they are, so it can only be too much.
-            assert found.slopes[number] >= slope - 1e-3 * (1 + slope), (seed, name)
-            if found.slopes[number] <= slope + 1e-3 * (1 + slope):
-                is_there = any(pair in question.layout.current for pair in pairs_of(given, number))
-                exact[is_there] += 1
-            else:
-                off += 1
-    assert min(exact) > 40
-    assert off < 0.1 * sum(exact)
+def test_who_evicts_waits_for_room_of_one_and_who_comes_back_for_half_of_an_answer() -> None:
+    pair = (expert("code", 3_000), expert("prose", 3_000))
+    asked = {"code": ExpertForecast("code", rate=0.01, answer_s=20.0)}
+    fleet = (device("a/gpu0", 5_000),)
+    found = costs(world(pair, fleet, ("prose@a/gpu0",), asked, LONG))
+    loads = 0.01 / (1 + 0.01 * 23.0)
+    assert found.switches == pytest.approx([loads, 0.0])
+    assert found.misses_s[0] == pytest.approx(loads * ((1 + 0.01 * 3.0 / 2) * 6.0 + 20.0 / 2))
 
 
-def pairs_of(given: World, number: int) -> tuple[int, ...]:
-    return given.question.layout.of_expert[number]
+@pytest.mark.parametrize("answer_s", [0.0, 1.0, 30.0, 1e4, 1e8])
+def test_longer_answers_and_more_of_them_never_wait_less_and_never_for_ever(
+    answer_s: float,
+) -> None:
+    experts = tuple(expert(f"e{i}", 3_000) for i in range(4))
+    fleet, before = (device("a/gpu0", 5_000),), 0.0
+    for rate in (1e-6, 0.001, 0.01, 0.1, 1.0, 100.0):
+        asked = {
+            one.name: ExpertForecast(one.name, rate=rate, answer_s=answer_s) for one in experts
+        }
+        found = costs(world(experts, fleet, (), asked, Options(patience_s=60.0)))
+        assert before <= found.total_s <= 4 * rate * 60.0 + 1e-9
+        before = found.total_s
 
 
 def test_many_devices_alike_cost_nearly_what_the_exact_split_does() -> None:

@@ -129,3 +129,10 @@ def test_figures_of_any_world_are_those_of_its_layout() -> None:
         assert sorted(figures.keepers) == list(range(len(layout.devices)))
         assert figures.levels(4)[-1] == figures.sizes[-1]
         assert set(figures.levels(4)) <= set(figures.sizes)
+
+
+def test_room_for_several_is_only_kept_where_somebody_holds_it() -> None:
+    of, fleet = (expert("code", 400), expert("prose", 500)), (device("a/gpu0", 2_100),)
+    for answer_s, several in ((0.0, ()), (1.0, (1_000, 1_500, 2_000))):
+        asked = {"code": ExpertForecast("code", rate=0.1, answer_s=answer_s)}
+        assert Figures(world(of, fleet, (), asked).question).several(0) == several

@@ -2,6 +2,7 @@
 
 import pytest
 
+from coterie.planner.recomposition.forecast import ExpertForecast
 from coterie.planner.recomposition.judging import holds, judged
 from coterie.planner.recomposition.packing import packed
 from coterie.planner.recomposition.placement import decide
@@ -91,3 +92,16 @@ def test_nothing_hangs_on_the_order_in_which_many_are_listed() -> None:
     assert one is not None
     assert other is not None
     assert (one.placement, one.objective) == (other.placement, other.objective)
+
+
+def test_where_answers_are_long_room_is_kept_for_several() -> None:
+    of = tuple(expert(f"e{number:02}", 4_000) for number in range(16))
+    asked = {
+        one.name: ExpertForecast(one.name, rate=0.3 / (number + 1), answer_s=5.0)
+        for number, one in enumerate(of)
+    }
+    question = world(of, (device("a/gpu0", 40_000, 4_000.0),), (), asked).question
+    found, best = packed(question), decide(question)
+    assert found is not None
+    assert len(best.placement) <= 7
+    assert found.objective <= 1.02 * best.objective

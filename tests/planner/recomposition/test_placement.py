@@ -16,6 +16,7 @@ from coterie.planner.recomposition.packing import packed
 from coterie.planner.recomposition.placement import TIE, decide
 from coterie.planner.recomposition.question import Question
 from coterie.planner.recomposition.state import ExpertState, Options
+from tests.planner.recomposition.answers import alike, answering
 from tests.planner.recomposition.by_hand import ByHand, homes
 from tests.planner.recomposition.worlds import (
     World,
@@ -30,7 +31,17 @@ from tests.planner.recomposition.worlds import (
     world,
 )
 
-WORLDS = [*((random_world, seed) for seed in range(26)), *((one_node, seed) for seed in range(10))]
+
+def with_answers(seed: int) -> World:
+    return answering((random_world, one_node)[seed % 2](seed), seed)
+
+
+WORLDS = [
+    *((random_world, seed) for seed in range(26)),
+    *((one_node, seed) for seed in range(10)),
+    *((with_answers, seed) for seed in range(20)),
+    *((alike, seed) for seed in range(8)),
+]
 any_world = pytest.mark.parametrize(("make", "seed"), WORLDS)
 
 
@@ -129,6 +140,7 @@ def test_it_is_the_same_whatever_hashes_are() -> None:
 @pytest.mark.parametrize("seed", range(20))
 def test_of_wide_questions_the_gap_is_no_less_than_what_is_missed(seed: int) -> None:
     given = (one_node if seed % 4 == 3 else random_world)(seed)
+    given = answering(given, seed) if seed % 2 else given
     exact = best_of_all(given.question)
     wide = replace(given, options=replace(given.options, exact_pairs=0)).question
     found = decided(wide)
@@ -233,9 +245,9 @@ def test_why_nothing_is_possible_is_said_and_what_to_do() -> None:
     assert "is pinned and fits no device" in refused(expert("vast", 1_001, pinned=True))
 
 
-@pytest.mark.parametrize("seed", range(16))
+@pytest.mark.parametrize("seed", range(24))
 def test_bounds_and_costs_are_those_of_the_formulas(seed: int) -> None:
-    given = homes(seed)
+    given = homes(seed) if seed < 16 else answering(homes(seed), seed)
     question, by_hand = given.question, ByHand(given)
     layout = question.layout
     at_home = [pair for pair, may in enumerate(layout.may) if may]

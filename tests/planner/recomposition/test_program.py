@@ -12,6 +12,7 @@ from coterie.planner.recomposition.program import Program
 from coterie.planner.recomposition.question import Question
 from coterie.planner.recomposition.rows import Solved
 from coterie.planner.recomposition.state import Options
+from tests.planner.recomposition.answers import answering
 from tests.planner.recomposition.worlds import (
     World,
     best_of_all,
@@ -29,6 +30,10 @@ QUESTION = world(
     replicas=("prose@b/gpu0",),
     asked={"code": 0.1, "prose": 0.05, "verse": 0.01},
 ).question
+
+
+def with_answers(seed: int) -> World:
+    return answering(random_world(seed), seed)
 
 
 def held_at(question: Question, placement: Placement) -> Solved | None:
@@ -52,7 +57,7 @@ def apart(one: Placement, other: Placement) -> int:
 
 
 @pytest.mark.parametrize("seed", range(16))
-@pytest.mark.parametrize("make", [random_world, one_node])
+@pytest.mark.parametrize("make", [random_world, one_node, with_answers])
 def test_each_placement_costs_what_it_is_judged_to_or_is_impossible(
     make: Callable[[int], World], seed: int
 ) -> None:

@@ -53,6 +53,15 @@ def test_a_load_serves_those_who_come_meanwhile() -> None:
     assert question.waits == pytest.approx((1.5 / 2, 1.0, 1.0))
 
 
+def test_who_comes_while_others_are_answered_finds_it_there() -> None:
+    question = asked(code=replace(CODE, answer_s=6.0))
+    # 3 s of load and 6 s of answers: 3 more requests come, one of which waits, for half a load.
+    assert question.switches[0] == pytest.approx(1 / 4)
+    assert question.waits[0] == pytest.approx(1.5 / 4)
+    assert question.holds_s == (6.0, 0.0, 0.0)
+    assert question.sizes.mean_bytes == pytest.approx([4 * GB, 4 * GB])
+
+
 def test_loads_and_waits_are_those_of_poisson_arrivals() -> None:
     random, rate, load_s = Random(1), 1 / 3, 3.0
     at_s = ready_s = waited_s = 0.0
@@ -105,6 +114,8 @@ def test_many_pairs_are_wide() -> None:
         replace(CODE, rate=inf),
         replace(CODE, variance=nan),
         replace(CODE, work_s=inf),
+        replace(CODE, answer_s=nan),
+        replace(CODE, answer_s=-1.0),
     ],
 )
 def test_a_forecast_of_no_number_is_refused(code: ExpertForecast) -> None:

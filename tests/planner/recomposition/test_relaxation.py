@@ -13,6 +13,7 @@ from coterie.planner.recomposition.packing import packed
 from coterie.planner.recomposition.relaxation import bound_of, fillable
 from coterie.planner.recomposition.state import DeviceState, Options
 from coterie.types import Part
+from tests.planner.recomposition.answers import answering
 from tests.planner.recomposition.worlds import (
     World,
     best_of_all,
@@ -51,8 +52,12 @@ def fleet(seed: int) -> World:
     return world(experts, devices, replicas, asked, options)
 
 
+def with_answers(seed: int) -> World:
+    return answering((random_world, fleet)[seed % 2](seed), seed)
+
+
 @pytest.mark.parametrize("seed", range(20))
-@pytest.mark.parametrize("make", [random_world, fleet, one_node])
+@pytest.mark.parametrize("make", [random_world, fleet, one_node, with_answers])
 def test_no_placement_costs_less_than_the_bound(make: Callable[[int], World], seed: int) -> None:
     question = make(seed).question
     best = best_of_all(question)

@@ -36,7 +36,10 @@ def observed(
     names = [one.expert for one in found.setup.experts]
     forecast = demand.forecast(at_s, horizon_s, experts=names)
     taken = work.beside({one.expert: one.rate for one in forecast.experts})
-    experts = tuple(structs.replace(one, work_s=taken[one.expert].work) for one in forecast.experts)
+    experts = tuple(
+        structs.replace(one, work_s=taken[one.expert].work, answer_s=taken[one.expert].answer_s)
+        for one in forecast.experts
+    )
     return Observed(
         requests=count,
         end_s=at_s,

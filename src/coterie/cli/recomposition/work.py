@@ -29,11 +29,13 @@ class _Sums(Struct):
 
 class Taken(Struct, frozen=True):
     """Of an expert's requests, beside others: `work` is core-seconds of one; `slots` is what one
-    replica can use in a second, 0: it was not asked, and there is no bound.
+    replica can use in a second, 0: it was not asked, and there is no bound. `answer_s`: from its
+    prompt to its last token.
     """
 
     work: float = 0.0
     slots: float = 0.0
+    answer_s: float = 0.0
 
 
 class Work:
@@ -81,7 +83,7 @@ class Work:
         slots, common = float(self._slots[expert]), figures.batch_share
         at_once = min(slots, 1.0 + rate * alone_s * slower)
         work = prompt + output * (common / at_once + 1.0 - common)
-        return Taken(work, slots * work / alone_s)
+        return Taken(work, slots * work / alone_s, alone_s * slower)
 
 
 def capacity(setup: Setup, device: str) -> float:

@@ -48,10 +48,12 @@ def check_forecast(forecast: Forecast) -> None:
         if before == name:
             raise PlanImpossible(f"expert {name!r} is forecast more than once: remove one")
     for one in forecast.experts:
-        if not all(0 <= value < INFINITE for value in (one.rate, one.variance, one.work_s)):
+        figures = (one.rate, one.variance, one.work_s, one.answer_s)
+        if not all(0 <= value < INFINITE for value in figures):
             raise PlanImpossible(
                 f"expert {one.expert!r} is expected {one.rate:g} times a second (variance "
-                f"{one.variance:g}), for {one.work_s:g} s each: expected numbers from 0 up"
+                f"{one.variance:g}), for {one.work_s:g} s each, in answers of {one.answer_s:g} s: "
+                "expected numbers from 0 up"
             )
         if not (0 <= one.repeats <= 1 and 0 <= one.repeat_gap_s < INFINITE):
             raise PlanImpossible(

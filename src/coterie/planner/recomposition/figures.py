@@ -3,6 +3,8 @@
 from coterie.planner.recomposition.question import Question
 from coterie.planner.recomposition.queueing import pieces
 
+SEVERAL = (2, 3, 4, 6, 8, 12, 16)
+"""Of the largest experts, for which a device may keep room."""
 _NOTHING = 1e-12
 """What is worth nothing is not loaded."""
 
@@ -50,6 +52,14 @@ class Figures:
         steps = min(count, len(self.sizes))
         picked = {self.sizes[(i + 1) * len(self.sizes) // steps - 1] for i in range(steps)}
         return tuple(sorted(picked))
+
+    def several(self, device: int) -> tuple[int, ...]:
+        """Room for more than one of the largest, where who is loaded holds it while it answers."""
+        if not self.question.sizes.mean_bytes[device]:
+            return ()
+        hot_bytes = self.layout.devices[device].hot_bytes
+        sizes = (self.sizes[-1] * count for count in SEVERAL)
+        return tuple(size for size in sizes if size <= hot_bytes)
 
     def worth(self, pair: int, price: float) -> float:
         """Seconds waited in a second that a replica saves where there is none, less what it takes

@@ -50,9 +50,12 @@ class Filling:
         return frozenset(self._chosen)
 
     def _keep(self, most: int) -> list[int]:
-        """Takes the rooms, none larger than needed, out of what is free; says how much."""
+        """Takes the rooms, none larger than needed for as many as it is for, out of what is free;
+        says how much.
+        """
+        largest = max(1, self._figures.sizes[-1])
         kept = [
-            min(room, most, max(0, free))
+            min(room, most * max(1, room // largest), max(0, free))
             for room, free in zip(self._rooms, self._free, strict=False)
         ]
         for place, taken in enumerate(kept):

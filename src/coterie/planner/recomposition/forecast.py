@@ -14,8 +14,9 @@ class ExpertForecast(Struct, frozen=True):
 
     `rate`: the mean over the horizon, `low` to `high` hold it, `variance` is of it. `rate_now` is
     the rate at this moment, `usual_rate` that of the longer past, `slope` the change of the
-    rate's logarithm a second. `work_s`: seconds of service a request; `dispersion`: the variance of
-    counts over their mean, 1 by chance. `repeats`: the share of requests whose session had asked
+    rate's logarithm a second. `work_s`: seconds of service a request; `answer_s`: how long its
+    replica answers it, and cannot be evicted; `dispersion`: the variance of counts over their mean,
+    1 by chance. `repeats`: the share of requests whose session had asked
     for the same expert just before, `repeat_gap_s` earlier; `followers`: whom sessions ask for
     next, with shares.
     """
@@ -34,6 +35,7 @@ class ExpertForecast(Struct, frozen=True):
     repeats: float = 0.0
     repeat_gap_s: float = 0.0
     followers: tuple[tuple[str, float], ...] = ()
+    answer_s: float = 0.0
 
 
 class Forecast(Struct, frozen=True):

@@ -16,20 +16,21 @@ def line(
     busy: Mapping[int, float],
     curve: tuple[Piece, ...],
     lines: float = 1.0,
-) -> None:
+) -> int:
     """The cost of waiting in so many lines alike, where the sum of such terms is how busy they are
-    together. It is least where all are as long, and is that.
+    together. It is least where all are as long, and is that. Its column.
     """
     height = rows.column(cost=1.0, high=INFINITE)
     used = _used(rows, busy)
     for piece in curve:
         rows.row({height: 1.0, used: -piece.slope}, least=piece.at_zero * lines)
+    return height
 
 
 def lanes(
     rows: Rows, loading: Mapping[int, Mapping[int, float]], need: Mapping[int, int], lines: float
-) -> None:
-    """The cost of waiting in the lines of loads of so many devices alike.
+) -> int:
+    """The cost of waiting in the lines of loads of so many devices alike. Its column.
 
     `loading`: how busy they are, by the column that says whether what loads has room there at all,
     which takes `need` bytes. One line would do for whole numbers. There is one for each size, of
@@ -48,6 +49,7 @@ def lanes(
         rows.row({open_: 1.0, **dict.fromkeys(some, -1.0)}, most=0.0)
         for piece in LANE:
             rows.row({height: 1.0, used: -piece.slope, open_: -piece.at_zero}, least=0.0)
+    return height
 
 
 def _used(rows: Rows, busy: Mapping[int, float]) -> int:

@@ -86,7 +86,7 @@ class _Search:
         while improved and self._left > 0:
             improved = False
             for device in self._figures.keepers:
-                for size in (0, *self._figures.levels(LEVELS)):
+                for size in (0, *self._figures.levels(LEVELS), *self._figures.several(device)):
                     if size == self.rooms[device] or self._left <= 0:
                         continue
                     self._left -= 1

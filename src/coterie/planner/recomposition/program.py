@@ -21,13 +21,14 @@ a bound.
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from coterie.planner.recomposition.costs import BACK, most_of
+from coterie.planner.recomposition.holding import Holding
 from coterie.planner.recomposition.layout import Placement
 from coterie.planner.recomposition.lines import lanes, line
 from coterie.planner.recomposition.memory import Memory
 from coterie.planner.recomposition.question import Question
 from coterie.planner.recomposition.queueing import pieces
 from coterie.planner.recomposition.rows import INFINITE, Rows
+from coterie.planner.recomposition.ways import BACK, most_of
 
 NODES = 2
 """Nodes that a critical expert is to be on."""
@@ -162,6 +163,7 @@ class Program:
     def _demand(self) -> None:
         question, layout = self.question, self.question.layout
         need = {**self._memory.need, **self._staying.need}
+        holding = Holding(question, self.rows)
         busy: dict[int, dict[int, float]] = defaultdict(dict)
         loading: dict[int, dict[int, dict[int, float]]] = defaultdict(lambda: defaultdict(dict))
         for expert in question.asked:
@@ -180,10 +182,12 @@ class Program:
                     shares[z] = loaded[z] = 1.0
                     self.rows.row({can: most, z: -1.0}, least=0.0)
                     columns.append(z)
+                    loads: dict[int, float] = {}
                     for column, load_s in self._load(pair, z, memory).items():
                         self.rows.costs[column] += rate * question.waits[expert] * times * load_s
-                        part = rate * question.switches[expert] * times * load_s
-                        loading[device][can][column] = part
+                        loads[column] = rate * question.switches[expert] * times * load_s
+                    loading[device][can] |= loads
+                    holding.add(pair, z, loads, evicts=memory is self._staying)
                 if capacity := layout.devices[device].capacity:
                     work = rate * question.works_s[expert] / capacity
                     busy[device] |= dict.fromkeys(columns, work)
@@ -195,7 +199,8 @@ class Program:
             curve = pieces(layout.devices[device].capacity)
             line(self.rows, terms, curve, float(self._alike[device]))
         for device, of in sorted(loading.items()):
-            lanes(self.rows, of, need, float(self._alike[device]))
+            height = lanes(self.rows, of, need, float(self._alike[device]))
+            holding.lines(device, height, self._memory, self._alike[device])
 
     def _load(self, pair: int, z: int, memory: Memory) -> dict[int, float]:
         """Seconds of a load by column: what is private is always copied, what is shared if nobody
