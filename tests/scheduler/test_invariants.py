@@ -68,6 +68,27 @@ def forgotten_prefill(world: World) -> None:
     world.requests["r"].prefill_until = 9.0
 
 
+def forgotten_leaver(world: World) -> None:
+    world.requests.clear()
+    world.enter(world.replicas["a@n/d"], Phase.UNLOADING, 2.0)
+    world.devices["n/d"].leaving.clear()
+
+
+def forgotten_holder(world: World) -> None:
+    world.views.holders.clear()
+
+
+def unsorted_order(world: World) -> None:
+    for name in ("b", "c"):
+        parts = (Part(name, 2),)
+        world.experts[name] = ExpertRecord(
+            name, fetching=Fetching.COLD, footprint=Footprint(hot=parts)
+        )
+        world.add_replica(ReplicaRecord(f"{name}@n/d", name, "n/d", 2, Phase.HOT, 0.0, parts, ()))
+    world.views.settle()
+    world.views.idle("n/d").reverse()
+
+
 def test_a_sound_world_passes() -> None:
     check(sound())
 
@@ -84,6 +105,9 @@ def test_a_sound_world_passes() -> None:
         idle_slot,
         forgotten_prefill,
         miscounted_prompts,
+        forgotten_leaver,
+        forgotten_holder,
+        unsorted_order,
     ],
 )
 def test_a_broken_world_is_noticed(breaks: Callable[[World], None]) -> None:

@@ -160,7 +160,8 @@ class Costs(Struct):
 
     def prefill_s(self, own: Pace, prompt_bytes: int) -> float:
         """How long a prompt of so many bytes takes, from those of its expert, else of all."""
-        return prompt_bytes * own.per_unit(self.prefill.per_unit(PREFILL_S_PER_BYTE))
+        known = own if own.work > 0 else self.prefill
+        return prompt_bytes * known.per_unit(PREFILL_S_PER_BYTE)
 
     def likely_s(self, what: str, expected_s: float) -> float:
         """What is expected, put right by how that turned out: less as often as more."""
@@ -191,7 +192,8 @@ class Costs(Struct):
 
     def decode_s(self, own: Pace) -> float:
         """Seconds a token, from those of its expert, else of all."""
-        return own.per_unit(self.decode.per_unit(DECODE_S_PER_TOKEN))
+        known = own if own.work > 0 else self.decode
+        return known.per_unit(DECODE_S_PER_TOKEN)
 
     def observe_answer(self, own: Mean, pace: Pace, tokens: int, rest_s: float) -> None:
         """An answer of so many tokens, all but the first of which took `rest_s` (0: not known)."""

@@ -56,7 +56,7 @@ class Intake:
             tenant=event.tenant,
             priority=event.priority,
             budget=event.budget,
-            fallbacks=tuple(name for name in event.fallbacks if name in world.experts),
+            fallbacks=tuple([name for name in event.fallbacks if name in world.experts]),
         )
         shares.tag(world, request)
         if event.attempt:

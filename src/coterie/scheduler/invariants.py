@@ -1,7 +1,7 @@
 """What always holds between two events, asserted. Slow: for tests and simulations."""
 
 from coterie.scheduler.ledger import host_of
-from coterie.scheduler.phases import Fetching, Phase
+from coterie.scheduler.phases import LEAVING, Fetching, Phase
 from coterie.scheduler.world import DeviceView, World
 
 
@@ -94,6 +94,8 @@ def _check_replicas(world: World) -> None:
             if replica.phase is not Phase.UNLOADING:
                 assert replica.computing == len(computing), replica
         assert active == view.active, name
+        leaving = {r.replica: r for r in view.replicas.values() if r.phase in LEAVING}
+        assert view.leaving == leaving, name
         assert view.computing == sum(replica.computing for replica in view.replicas.values()), name
         assert view.loading == sum(r.phase is Phase.LOADING for r in view.replicas.values()), name
         if view.record.parallel_runs:
@@ -112,6 +114,11 @@ def _check_orders(world: World) -> None:
     views.settle()
     for name in world.claims:
         assert world.experts[name].waiting or world.experts[name].asked_at is not None, name
+    holders: dict[str, list[str]] = {}
+    for replica in world.replicas.values():
+        for part in replica.hot:
+            holders.setdefault(part.digest, []).append(replica.device)
+    assert views.holders == {digest: sorted(names) for digest, names in holders.items()}
     listed = {name: due for due, name in views.demand}
     for expert in world.experts.values():
         assert listed.get(expert.name) == expert.due, expert.name
@@ -132,6 +139,8 @@ def _check_orders(world: World) -> None:
         busy = {replica for _, replica in views.busy(name)}
         assert idle | busy == evictable, name
         assert not idle & busy, name
+        for order in (views.idle(name), views.busy(name), views.line(name)):
+            assert list(order) == sorted(order), name
         for replica_name in idle:
             replica = world.replicas[replica_name]
             assert not replica.running, replica_name

@@ -22,13 +22,11 @@ class Place:
 
     def need(self, parts: Iterable[Part]) -> int:
         """Bytes that holding `parts` would add."""
-        sizes = self.sizes
-        return sum(
-            max(0, part.size_bytes - sizes[part.digest][-1])
-            if part.digest in sizes
-            else part.size_bytes
-            for part in parts
-        )
+        sizes, total = self.sizes, 0
+        for part in parts:
+            held = sizes.get(part.digest)
+            total += part.size_bytes if held is None else max(0, part.size_bytes - held[-1])
+        return total
 
     def frees(self, holders: Iterable[Iterable[Part]]) -> int:
         """Bytes that releasing all of these holders together would free."""

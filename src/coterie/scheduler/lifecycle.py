@@ -117,7 +117,7 @@ class Lifecycle:
         self._switcher.pump(event.at, out)
 
     def unloaded(self, event: on.Unloaded, out: list[Action]) -> None:
-        replica = self._present(event.replica, event.generation, *Phase)
+        replica = self._present(event.replica, event.generation)
         if replica is None:
             return
         if replica.phase is not Phase.UNLOADING:
@@ -232,10 +232,11 @@ class Lifecycle:
     # -- details -----------------------------------------------------------------------------------
 
     def _present(self, name: str, generation: int, *phases: Phase) -> ReplicaRecord | None:
+        """The replica, if it is still the same one, in one of these phases (none given: in any)."""
         replica = self._world.replicas.get(name)
-        if replica is None or replica.generation != generation or replica.phase not in phases:
+        if replica is None or replica.generation != generation:
             return None
-        return replica
+        return replica if not phases or replica.phase in phases else None
 
     def _remove(self, replica: ReplicaRecord, now: float, out: list[Action]) -> None:
         self._world.remove_replica(replica)

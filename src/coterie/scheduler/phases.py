@@ -26,6 +26,10 @@ NEXT: dict[Phase, tuple[Phase, ...]] = {
 }
 
 
+LEAVING = (Phase.DRAINING, Phase.UNLOADING)
+"""The phases on the way out: whose bytes will be free."""
+
+
 class Fetching(StrEnum):
     """Where an expert's weights are, before any replica can be."""
 

@@ -37,11 +37,13 @@ def take(world: World, request: RequestRecord, expert: ExpertRecord) -> None:
     tenant = world.tenant(request.tenant)
     request.charged_s = request.prefill_s + world.rest_s(expert, request.output_tokens)
     charge(world, tenant, request.charged_s)
-    homes = world.homes.get(expert.name, {}).values()
-    here = any(replica.phase in (Phase.LOADING, Phase.HOT) for replica in homes)
-    if not here and not expert.waiting and not expert.paid:
-        charge(world, tenant, world.load_s(expert))
-        expert.paid = True
+    if expert.waiting or expert.paid:
+        return
+    for replica in world.homes.get(expert.name, {}).values():
+        if replica.phase is Phase.LOADING or replica.phase is Phase.HOT:
+            return
+    charge(world, tenant, world.load_s(expert))
+    expert.paid = True
 
 
 def charge(world: World, tenant: TenantRecord, seconds: float) -> None:

@@ -12,8 +12,9 @@ from coterie.scheduler import churn, shares
 from coterie.scheduler.actions import Action, Load, Unload
 from coterie.scheduler.estimates import Rate
 from coterie.scheduler.phases import Phase
-from coterie.scheduler.placement import Placement, evicting, missing, place, releasing
+from coterie.scheduler.placement import Placement, place
 from coterie.scheduler.records import Claim, ExpertRecord, ReplicaRecord
+from coterie.scheduler.rooms import Room, Rooms, releasing
 from coterie.scheduler.staging import stage
 from coterie.scheduler.timers import Timers
 from coterie.scheduler.world import World
@@ -44,28 +45,32 @@ class Switcher:
         if not demand:
             return
         world.views.settle()
-        tried = 0
+        if not world.views.roomy:
+            return
+        rooms, tried = Rooms(world, now, device), 0
         for _, name in list(islice(demand, EXPERTS_SEEN)):
             if tried == EXPERTS_TRIED or not world.views.roomy:
                 return  # where no device can take one more load, the end of one brings us back
-            if world.experts[name].retry_at > now:
-                self._look(world.experts[name].retry_at)
+            expert = world.experts[name]
+            if expert.retry_at > now:
+                self._look(expert.retry_at)
                 continue
-            placement = place(world, world.experts[name], now, device)
+            placement = place(world, expert, now, rooms=rooms)
             if placement is None:
                 if device is None and len(world.views.roomy) == len(world.devices):
-                    self._let_be(world.experts[name])  # a device that loads may have room after it
+                    self._let_be(expert)  # a device that loads may have room after it
                 continue
             tried += 1
             if placement.at > now:
-                stage(world, world.experts[name], placement.device, now, out)
-                if world.experts[name].foreseen:
-                    self._let_be(world.experts[name])
+                stage(world, expert, placement.device, now, out)
+                if expert.foreseen:
+                    self._let_be(expert)
                 else:
                     self._look(placement.at)
             else:
-                self._claim(world.experts[name], placement, now, out)
+                self._claim(expert, placement, now, out)
                 world.views.settle()
+                rooms = Rooms(world, now, device)
 
     def freed(self, device: str, now: float, out: list[Action]) -> list[ReplicaRecord]:
         """Bytes came free on a device: its claims go on. The replicas that are hot again because
@@ -196,7 +201,7 @@ class Switcher:
         world.views.touch_device(placement.device)
         world.views.list_expert(expert)
         self._evict(placement.victims, expert.name, now, out)
-        self._advance(claim, now, out)
+        self._load_if_free(claim, now, out)  # if not, what leaves now is enough for it
         if placement.drains:
             stage(world, expert, placement.device, now, out)
 
@@ -220,18 +225,29 @@ class Switcher:
     def _advance(self, claim: Claim, now: float, out: list[Action]) -> list[ReplicaRecord]:
         """Loads if the bytes are free; else sees to it that they will be, or gives the claim up."""
         world = self._world
+        if self._load_if_free(claim, now, out):
+            return []
         expert = world.experts[claim.expert]
         parts = world.hot_parts(expert)
-        place_ = world.ledger[claim.device]
-        if place_.need(parts) <= place_.free_bytes():
-            self._load(claim, expert, now, out)
-        elif missing(world, expert, claim.device, parts) > 0:
+        room = Room(world, claim.device, now, besides=expert.name)
+        short = room.missing(parts)
+        if short > 0:
             world.views.settle()
-            more = evicting(world, expert, claim.device, parts, now, drains=True)
-            if more is None:
+            victims = room.victims(expert, short, drains=True)
+            if not victims:
                 return self.cancel(claim, now)
-            self._evict(more.victims, expert.name, now, out)
+            self._evict([victim.replica for victim in victims], expert.name, now, out)
         return []
+
+    def _load_if_free(self, claim: Claim, now: float, out: list[Action]) -> bool:
+        """Begins a claimed load, if its bytes are free."""
+        world = self._world
+        expert = world.experts[claim.expert]
+        place_ = world.ledger[claim.device]
+        if place_.need(world.hot_parts(expert)) > place_.free_bytes():
+            return False
+        self._load(claim, expert, now, out)
+        return True
 
     def _load(self, claim: Claim, expert: ExpertRecord, now: float, out: list[Action]) -> None:
         world = self._world

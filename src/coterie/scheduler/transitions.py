@@ -23,7 +23,7 @@ def learn(world: World, tenant: TenantRecord, expert: ExpertRecord, now: float) 
             follows[name] *= FADE
         follows[expert.name] = follows.get(expert.name, 0.0) + 1.0
         if len(follows) > KEPT:
-            del follows[min(follows, key=lambda name: (follows[name], name))]
+            del follows[min([(count, name) for name, count in follows.items()])[1]]
     tenant.last, tenant.last_at = expert.name, now
 
 
@@ -31,8 +31,7 @@ def next_after(world: World, expert: ExpertRecord) -> str:
     """The expert that is likely to be asked for after this one; empty: none, or the same again."""
     follows = expert.follows
     total = sum(follows.values())
-    if total < ENOUGH:
+    if total < ENOUGH or max(follows.values()) < SURE * total:
         return ""
     name = max(follows, key=lambda one: (follows[one], one))
-    known = name in world.experts and name != expert.name
-    return name if known and follows[name] >= SURE * total else ""
+    return name if name in world.experts and name != expert.name else ""

@@ -7,10 +7,11 @@ request to a hot expert only marks its replica, and pays for no sorting.
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from sortedcontainers import SortedDict, SortedList
+from sortedcontainers import SortedList
 
 from coterie.scheduler.phases import Phase
 from coterie.scheduler.records import ExpertRecord, ReplicaRecord, RequestRecord, Turn
@@ -18,21 +19,20 @@ from coterie.scheduler.records import ExpertRecord, ReplicaRecord, RequestRecord
 if TYPE_CHECKING:
     from coterie.scheduler.world import World
 
+T = TypeVar("T", str, tuple[float, str], tuple[Turn, str])
 Key = tuple[float, str]
 Place = tuple[Turn, str]
 
 
 class DeviceOrder:
-    """The replicas of one device, in the orders that decisions need."""
+    """The replicas of one device, in the orders that decisions need: lists, as these are short."""
 
     __slots__ = ("busy", "idle", "line")
 
     def __init__(self) -> None:
-        self.idle: SortedList[Key] = SortedList()  # (keep, replica): evictable now
-        self.busy: SortedList[Key] = SortedList()  # (keep, replica): evictable after a drain
-        self.line: SortedList[Place] = (
-            SortedList()
-        )  # (turn, replica): has a free slot for a request
+        self.idle: list[Key] = []  # (keep, replica): evictable now
+        self.busy: list[Key] = []  # (keep, replica): evictable after a drain
+        self.line: list[Place] = []  # (turn, replica): has a free slot for a request
 
 
 class Views:
@@ -48,9 +48,8 @@ class Views:
             SortedList()
         )  # (lowest keep of its busy, device): likewise
         self.orders: dict[str, DeviceOrder] = {}
-        self.holders: dict[
-            str, SortedDict[str, int]
-        ] = {}  # digest -> device -> replicas that hold it
+        self.holders: dict[str, list[str]] = {}
+        """By digest, the devices of the replicas that hold it, in order; one for each replica."""
         self._dirty: dict[str, ReplicaRecord] = {}
         self._dirty_devices: dict[str, None] = {}
         self._listed: dict[str, tuple[bool, float]] = {}  # replica -> (busy?, keep)
@@ -128,24 +127,24 @@ class Views:
             return
         line = self._order(replica.device).line
         if old is not None:
-            line.remove((old, replica.replica))
+            _take_out(line, (old, replica.replica))
             del self._lined[replica.replica]
         if turn is not None:
-            line.add((turn, replica.replica))
+            insort(line, (turn, replica.replica))
             self._lined[replica.replica] = turn
         self.moved[replica.device] = None
 
-    def line(self, device: str) -> SortedList[Place]:
+    def line(self, device: str) -> list[Place]:
         """Those who wait for a turn on a device, in order."""
         return self._order(device).line
 
-    def idle(self, device: str) -> SortedList[Key]:
+    def idle(self, device: str) -> list[Key]:
         """A device's evictable replicas that nobody uses, the least worth keeping first. Settle
         before.
         """
         return self._order(device).idle
 
-    def busy(self, device: str) -> SortedList[Key]:
+    def busy(self, device: str) -> list[Key]:
         """A device's evictable replicas that are in use, the least worth keeping first. Settle
         before.
         """
@@ -164,7 +163,7 @@ class Views:
         self._unlist(replica)
         old = self._lined.pop(replica.replica, None)
         if old is not None:
-            self.orders[replica.device].line.remove((old, replica.replica))
+            _take_out(self.orders[replica.device].line, (old, replica.replica))
             self.moved[replica.device] = None
         self._dirty.pop(replica.replica, None)
         self.touch_device(replica.device)
@@ -190,33 +189,37 @@ class Views:
             self._dirty_devices.clear()
 
     def count_digests(self, replica: ReplicaRecord, step: int) -> None:
+        """A replica holds its parts now (+1), or no more (-1)."""
         for part in replica.hot:
-            holders = self.holders.setdefault(part.digest, SortedDict())
-            count = holders.get(replica.device, 0) + step
-            if count:
-                holders[replica.device] = count
-            else:
-                del holders[replica.device]
-                if not holders:
-                    del self.holders[part.digest]
+            holders = self.holders.setdefault(part.digest, [])
+            if step > 0:
+                insort(holders, replica.device)
+                continue
+            _take_out(holders, replica.device)
+            if not holders:
+                del self.holders[part.digest]
 
     def _list(self, replica: ReplicaRecord) -> None:
         world = self._world
-        self._unlist(replica)
         expert = world.experts[replica.expert]
-        if replica.phase is not Phase.HOT or expert.pinned or world.owes(replica):
+        listed: tuple[bool, float] | None = None
+        if replica.phase is Phase.HOT and not expert.pinned and not world.owes(replica):
+            keep = world.policy.keep(world.resident(replica))
+            listed = replica.running > 0 or bool(expert.waiting), keep
+        if listed == self._listed.get(replica.replica):
             return
-        keep = world.policy.keep(world.resident(replica))
-        busy = replica.running > 0 or bool(expert.waiting)
-        order = self._order(replica.device)
-        (order.busy if busy else order.idle).add((keep, replica.replica))
-        self._listed[replica.replica] = (busy, keep)
+        self._unlist(replica)
+        if listed is not None:
+            busy, keep = listed
+            order = self._order(replica.device)
+            insort(order.busy if busy else order.idle, (keep, replica.replica))
+            self._listed[replica.replica] = listed
 
     def _unlist(self, replica: ReplicaRecord) -> None:
         listed = self._listed.pop(replica.replica, None)
         if listed is not None:
             order = self.orders[replica.device]
-            (order.busy if listed[0] else order.idle).remove((listed[1], replica.replica))
+            _take_out(order.busy if listed[0] else order.idle, (listed[1], replica.replica))
 
     def _list_device(self, device: str) -> None:
         keys: tuple[float | None, float | None, float | None] = (None, None, None)
@@ -231,6 +234,8 @@ class Views:
 
     def _rank(self, device: str, keys: tuple[float | None, float | None, float | None]) -> None:
         old = self._device_keys.get(device, (None, None, None))
+        if old == keys and device in self._device_keys:
+            return
         for order, was, now in zip(
             (self.roomy, self.yielding, self.straining), old, keys, strict=True
         ):
@@ -246,3 +251,10 @@ class Views:
         if order is None:
             order = self.orders[device] = DeviceOrder()
         return order
+
+
+def _take_out(order: list[T], key: T) -> None:
+    """Removes a key that is in an order."""
+    at = bisect_left(order, key)
+    assert order[at] == key, key
+    del order[at]

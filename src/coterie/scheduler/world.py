@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from coterie.config import Limits
 from coterie.scheduler.estimates import Costs
 from coterie.scheduler.ledger import Ledger, host_of
-from coterie.scheduler.phases import NEXT, Fetching, Phase
+from coterie.scheduler.phases import LEAVING, NEXT, Fetching, Phase
 from coterie.scheduler.policies import Policy, Resident, Waiting
 from coterie.scheduler.records import (
     Claim,
@@ -47,6 +47,7 @@ class DeviceView:
         "active",
         "claims",
         "computing",
+        "leaving",
         "loading",
         "prefilling",
         "record",
@@ -57,6 +58,7 @@ class DeviceView:
     def __init__(self, record: DeviceRecord) -> None:
         self.record = record
         self.replicas: dict[str, ReplicaRecord] = {}
+        self.leaving: dict[str, ReplicaRecord] = {}  # those on their way out
         self.claims: list[Claim] = []
         self.loading = 0  # replicas that load
         self.active = 0  # replicas with running requests
@@ -108,10 +110,11 @@ class World:
         return expert.footprint.hot
 
     def size_bytes(self, expert: ExpertRecord) -> int:
-        return sum(part.size_bytes for part in self.hot_parts(expert))
+        return sum([part.size_bytes for part in self.hot_parts(expert)])
 
     def load_s(self, expert: ExpertRecord) -> float:
-        return self.costs.load_s(expert.load, expert.footprint.hot_bytes)
+        own = expert.load
+        return own.value if own.count else self.costs.load_s(own, expert.footprint.hot_bytes)
 
     def service_s(self, expert: ExpertRecord) -> float:
         return self.costs.service_s(expert.service)
@@ -296,6 +299,8 @@ class World:
         self.ledger[host_of(view.record.node)].hold(replica.warm)
         self.replicas[replica.replica] = replica
         view.replicas[replica.replica] = replica
+        if replica.phase in LEAVING:
+            view.leaving[replica.replica] = replica
         view.loading += replica.phase is Phase.LOADING
         view.active += replica.running > 0
         view.computing += replica.computing
@@ -315,6 +320,7 @@ class World:
         self.ledger[host_of(view.record.node)].release(replica.warm)
         del self.replicas[replica.replica]
         del view.replicas[replica.replica]
+        del view.leaving[replica.replica]
         homes = self.homes[replica.expert]
         del homes[replica.replica]
         if not homes:
@@ -334,6 +340,10 @@ class World:
                 if request.replica == replica.replica:
                     self.end_prefill(request)
         replica.phase, replica.phase_at = phase, now
+        if phase in LEAVING:
+            view.leaving[replica.replica] = replica
+        else:
+            view.leaving.pop(replica.replica, None)
         self.views.touch(replica)
 
     def run(self, replica: ReplicaRecord, step: int) -> None:

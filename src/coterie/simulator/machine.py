@@ -32,7 +32,8 @@ class _Lane:
         self.passed = 0.0
         self.pace = 0.0
         self.count = 0
-        self.heap: list[tuple[float, int, str]] = []  # how far to its end, number, job
+        self.heap: list[tuple[float, int, str]] = []
+        """How far to its end, number, job: those that were removed too, but for the first."""
 
 
 class _Process:
@@ -49,9 +50,12 @@ class _Process:
 
     def choose(self) -> None:
         """Says which lanes get on, after one has come or gone."""
-        urgent = [lane for lane in self.lanes if lane.is_urgent]
-        self.running = urgent or self.lanes
-        self.widest = max((lane.widest for lane in self.running), default=0.0)
+        self.running = self.lanes
+        if len(self.lanes) > 1:
+            self.running = [lane for lane in self.lanes if lane.is_urgent] or self.lanes
+        self.widest = 0.0
+        for lane in self.running:
+            self.widest = max(self.widest, lane.widest)
         for lane in self.lanes:
             lane.pace = 0.0
 
@@ -125,12 +129,15 @@ class Machine:
         process = lane.process
         lane.count -= 1
         self._changed[process.name] = None
-        if not lane.count:
+        if lane.count:
+            self._tidy(lane)
+        else:
             self._is_shared = False
             del self._lanes[process.name, lane.widest, lane.common, lane.is_urgent]
             process.lanes.remove(lane)
-            process.choose()
-            if not process.lanes:
+            if process.lanes:
+                process.choose()
+            else:
                 del self._processes[process.name]
                 del self._changed[process.name]
 
@@ -150,22 +157,24 @@ class Machine:
         """When the first job will end if nothing changes, and which; None: there is none."""
         if self._changed or not self._is_shared:
             self._share()
-        jobs = self._jobs
         soonest, first = inf, ""
         for lane in self._lanes.values():
-            if not lane.pace:
-                continue
-            heap = lane.heap
-            while True:
-                end, number, name = heap[0]
-                found = jobs.get(name)
-                if found is not None and found[1] == number:
-                    break
-                heappop(heap)  # it was removed
-            seconds = (end - lane.passed) / lane.pace
-            if seconds < soonest:
-                soonest, first = seconds, name
+            if lane.pace:
+                end, _, name = lane.heap[0]
+                seconds = (end - lane.passed) / lane.pace
+                if seconds < soonest:
+                    soonest, first = seconds, name
         return (self._now + max(0.0, soonest), first) if first else None
+
+    def _tidy(self, lane: _Lane) -> None:
+        """Takes jobs that were removed from the head of a lane."""
+        heap = lane.heap
+        while True:
+            _, number, name = heap[0]
+            found = self._jobs.get(name)
+            if found is not None and found[1] == number:
+                return
+            heappop(heap)
 
     def _lane(self, key: "_Key") -> _Lane:
         name, widest, common, is_urgent = key
