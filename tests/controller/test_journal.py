@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from coterie.config import Limits
-from coterie.controller.journal import Journal, read, segments
+from coterie.controller.journal import BUFFER_ENTRIES, Journal, read, segments
 from coterie.errors import JournalUnusable
 from coterie.scheduler import Scheduler, Snapshot, Unload, policy
 from coterie.scheduler import events as on
@@ -94,12 +94,32 @@ def test_a_disk_that_cannot_be_written_costs_lines_and_nothing_else(
     assert len(caplog.records) == 1
 
 
+def test_enough_entries_are_written_without_being_told_to_and_published_in_order(
+    tmp_path: Path,
+) -> None:
+    published: list[bytes] = []
+    core = Scheduler(policy("cost"), Limits())
+    written = Journal(tmp_path, 1 << 20, 3, lambda: core.snapshot(0.0), published.append)
+    written.open()
+    events = [on.Tick(float(i)) for i in range(BUFFER_ENTRIES)]
+    for event in events[:-1]:
+        written.append([event])
+    assert not published
+    written.append(events[-1:])
+    (path,) = segments(tmp_path)
+    assert path.read_bytes().endswith(b"".join(published))
+    assert list(read(path))[1:] == events
+    assert len(published) == BUFFER_ENTRIES
+    written.close()
+
+
 def test_a_segment_never_ends_between_an_event_and_its_actions(tmp_path: Path) -> None:
     written = journal(tmp_path, segment_bytes=1, count=1000)
-    group: list[Entry] = [on.Tick(1.0), *(Unload(f"{'r' * 4000}{i}@n/d", i) for i in range(40))]
-    for _ in range(5):
+    group: list[Entry] = [on.Tick(1.0), *(Unload(f"r{i}@n/d", i) for i in range(100))]
+    for _ in range(7):
         written.append(group)
     written.close()
+    assert len(segments(tmp_path)) > 2  # what is taken was written three times, and each ended one
     for path in segments(tmp_path):
         _, *entries = read(path)
         assert len(entries) % len(group) == 0

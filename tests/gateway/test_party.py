@@ -5,8 +5,10 @@ from typing import Any
 import openai
 import pytest
 
+from coterie.config import Limits
 from coterie.config.flow import Accept, Flow, Stage
 from coterie.errors import ExpertUnavailable
+from coterie.scheduler.status import ExpertStatus
 from coterie.testing.upstream import COMPLETION, Received, complete
 from coterie.types import Budget, Expert
 
@@ -63,6 +65,16 @@ async def test_the_last_stage_streams_and_is_what_the_client_asked_for(serve: An
         "stream_options": {"include_usage": True},
         "temperature": 0.5,
     }
+
+
+async def test_a_stream_is_kept_alive_while_an_earlier_stage_waits(serve: Any) -> None:
+    stage = await serve(A, B, flows=(CHAIN,), hot=False, limits=Limits(keepalive=0.01))
+    stage.control.statuses = {"a": ExpertStatus("a", phase="loading", eta_s=1.23)}
+    wire = await stage.wire()
+    wire.post(CHAT, {**ASK, "stream": True})
+    assert (await wire.head()).headers["content-type"] == "text/event-stream"
+    for _ in range(2):
+        assert await wire.chunk() == b": waiting for 'a': loading, eta 1.2 s\n\n"
 
 
 async def test_the_last_answer_is_handed_on_whole(serve: Any) -> None:

@@ -1,5 +1,8 @@
 """Nothing is loaded before its bytes are free, and nobody is evicted in vain."""
 
+import pytest
+from msgspec import structs
+
 from coterie.config import Limits
 from coterie.scheduler import Dispatch, Load, Unload
 from coterie.scheduler import events as on
@@ -30,6 +33,31 @@ def test_a_busy_victim_is_never_unloaded_before_its_requests_are_done() -> None:
     assert core.handle(on.Arrived(wake, "late", "a")) == []  # and takes nobody more
     assert core.handle(on.Finished(wake + 9.0, "long")) == [Unload("a@n/d", 1, "room for 'b'")]
     core.check()
+
+
+@pytest.mark.parametrize(
+    ("line", "devices", "shared", "after_s"),
+    [
+        (0, 1, False, 2 * 0.2 + 4 * 1 * 0.2),  # the one who waits for b is in line as well
+        (3, 1, False, 5 * 0.2 + 4 * 4 * 0.2),
+        (3, 2, False, 5 * 0.2 + 4 * 4 / 2 * 0.2),
+        (3, 1, True, 5 * 0.2),  # what y takes from x is charged to y
+    ],
+)
+def test_a_switch_from_the_busy_pays_for_all_who_wait(
+    line: int, devices: int, shared: bool, after_s: float
+) -> None:
+    core = scheduler("cost-staging", structs.replace(LIMITS, starvation=30.0, wait=60.0))
+    ready(core, "a", "b")
+    if devices == 2:
+        core.handle(on.DeviceJoined(0.0, "n/small", "n", 5))
+    for tenant in ("x", "y") if shared else ():
+        core.handle(on.TenantDeclared(0.0, tenant))
+    hot(core, "a", 1.0, load_s=0.1)
+    for number in range(2 + line):  # two run, the rest wait
+        core.handle(on.Arrived(5.0, f"a{number}", "a", tenant="x"))
+    core.handle(on.Arrived(5.0, "r", "b", tenant="y"))
+    assert core.wake_at() == pytest.approx(5.0 + after_s)
 
 
 def test_a_draining_victim_is_hot_again_when_nobody_needs_its_place() -> None:
